@@ -1,0 +1,150 @@
+"""What all rules share: the validated configuration, every path, and the walk over iterations."""
+
+import re
+
+from snakemake.settings.types import DeploymentMethod
+
+from mmm_builder.errors import InputError
+from mmm_builder.running.progress import ProgressPrinter, WatchedRun
+from mmm_builder.provenance import code_digest
+from mmm_builder.settings import Settings
+from mmm_builder.verdicts import Decision
+
+# --- configuration ---------------------------------------------------------------------------------------------------
+
+
+def check_runs(settings):
+    """Raise InputError if the runs' data or folders don't fit."""
+    if not settings.results and len(settings.runs) > 1:
+        names = ", ".join(settings.runs)
+        raise InputError(
+            f"results: '' has room for one run, got {names}; name a folder such as 'results'"
+        )
+    for name, run in settings.runs.items():
+        if not Path(run.csv).is_file():
+            raise InputError(f"run {name!r}: the CSV {run.csv} does not exist")
+
+
+def check_conda(settings):
+    """Raise InputError if an environment was named that Snakemake would not use."""
+    methods = workflow.deployment_settings.deployment_method if workflow.deployment_settings else ()
+    if settings.conda_env and DeploymentMethod.CONDA not in methods:
+        raise InputError(
+            f"conda_env: {settings.conda_env!r} would be ignored without conda; add --use-conda or remove conda_env"
+        )
+
+
+try:
+    files = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
+    SETTINGS = Settings.parse(config, files)
+    check_runs(SETTINGS)
+    check_conda(SETTINGS)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+def results_folder(name):
+    """Return a run's folder as a prefix: with a trailing slash, or empty for the working directory itself."""
+    return f"{SETTINGS.results.rstrip('/')}/{name}/" if SETTINGS.results else ""
+
+
+NAMES = {results_folder(name): name for name in SETTINGS.runs}
+RUNS = {run_dir: SETTINGS.runs[name] for run_dir, name in NAMES.items()}
+
+
+def of_run(key):
+    """Return a params function: the run's own value of `key`, or else the workflow's."""
+    return lambda wildcards: value_of_run(wildcards.run_dir, key)
+
+
+def value_of_run(run_dir, key):
+    own = getattr(RUNS[run_dir], key)
+    return getattr(SETTINGS, key) if own is None else own
+
+
+def column(role):
+    """Return a params function: the column or columns given by hand for a role, None where it is detected."""
+    return lambda wildcards: getattr(RUNS[wildcards.run_dir].columns, role)
+
+
+# --- paths -----------------------------------------------------------------------------------------------------------
+
+PROFILE = "{run_dir}data_profile.json"
+DATASET = "{run_dir}dataset.csv"
+HOLDOUT = "{run_dir}holdout_kpi.csv"
+LEDGER = "{run_dir}holdout_looks.jsonl"
+
+CONFIG = "{run_dir}config_iter_{n}.yaml"
+PROGRESS_FILE = "{run_dir}artifacts_iter_{n}/progress.json"
+TRACE = "{run_dir}artifacts_iter_{n}/trace.nc"
+SUMMARY = "{run_dir}artifacts_iter_{n}/metrics/summary.json"
+DIAGNOSTICS = "{run_dir}artifacts_iter_{n}/diagnostics/diagnostics_summary.txt"
+TRAINING_SERIES = "{run_dir}artifacts_iter_{n}/diagnostics/predicted_vs_actual_series.csv"
+TRAINING_PLOT = "{run_dir}artifacts_iter_{n}/diagnostics/predicted_vs_actual.png"
+VALIDATION = "{run_dir}artifacts_iter_{n}/oos_validation.json"
+OOS_PREDICTIONS = "{run_dir}artifacts_iter_{n}/oos_predictions.csv"
+OOS_PLOT = "{run_dir}artifacts_iter_{n}/oos_predicted_vs_actual.png"
+DECISION = "{run_dir}artifacts_iter_{n}/thinking_log.json"
+
+ITERATION_LOG = "{run_dir}iteration_log.json"
+THINKING_HISTORY = "{run_dir}thinking_history.json"
+SKILL_REPORT = "{run_dir}skill_report.json"
+ANALYSIS = "{run_dir}ITERATION_ANALYSIS.md"
+GATES_PLOT = "{run_dir}gates.png"
+CONTRIBUTIONS = "{run_dir}contributions.csv"
+CONTRIBUTION_SERIES = "{run_dir}contributions_series.csv"
+CONTRIBUTION_PLOT = "{run_dir}contributions.png"
+DELIVERABLES = [SKILL_REPORT, ANALYSIS, CONTRIBUTIONS]
+
+
+wildcard_constraints:
+    run_dir=f"(?:{'|'.join(re.escape(run_dir) for run_dir in RUNS)})",
+    n=r"[1-9]\d*",
+
+
+# --- the walk --------------------------------------------------------------------------------------------------------
+
+
+def iterations(run_dir):
+    """Yield the iterations of a run in order, as far as they are decided; Snakemake decides the next and asks again."""
+    for n in range(1, value_of_run(run_dir, "max_iterations") + 1):
+        decision = checkpoints.decide.get(run_dir=run_dir, n=n).output.decision
+        yield n
+        if Decision.read(decision).action == "stop":
+            return
+
+
+def each_iteration(template):
+    """Return an input function: the file of every iteration that the run has decided."""
+    return lambda wildcards: [
+        template.format(run_dir=wildcards.run_dir, n=n) for n in iterations(wildcards.run_dir)
+    ]
+
+
+def earlier(template):
+    """Return an input function: the file of every iteration before this one."""
+    return lambda wildcards: [
+        template.format(run_dir=wildcards.run_dir, n=n) for n in range(1, int(wildcards.n))
+    ]
+
+
+def previous(template):
+    """Return an input function: the file of the iteration before this one."""
+    return lambda wildcards: template.format(run_dir=wildcards.run_dir, n=int(wildcards.n) - 1)
+
+
+def decided_and_trained(run_dir):
+    """Return an input function: the decisions and traces of all iterations of one run."""
+    return lambda wildcards: [
+        path.format(run_dir=run_dir, n=n) for n in iterations(run_dir) for path in (DECISION, TRACE)
+    ]
+
+
+PROGRESS = ProgressPrinter(
+    runs=[
+        WatchedRun(
+            name=name, folder=Path(run_dir), max_iterations=value_of_run(run_dir, "max_iterations")
+        )
+        for run_dir, name in NAMES.items()
+    ]
+)

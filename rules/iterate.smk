@@ -1,0 +1,174 @@
+"""Phase 2, the loop: configure, train, diagnose, validate out of sample, decide."""
+
+
+localrules:
+    configure_first,
+    configure_next,
+    decide,
+
+
+rule configure_first:
+    input:
+        profile=PROFILE,
+    output:
+        config=CONFIG.replace("{n}", "1"),
+    log:
+        "{run_dir}logs/configure_1.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        model_type=of_run("model_type"),
+        prior_preset=SETTINGS.prior_preset,
+        chains=SETTINGS.sampler.chains,
+        draws=SETTINGS.sampler.draws,
+        tune=SETTINGS.sampler.tune,
+        target_accept=SETTINGS.sampler.target_accept,
+        seed=of_run("seed"),
+        code=code_digest("config_generator"),
+    script:
+        "../scripts/config_generator.py"
+
+
+rule configure_next:
+    input:
+        previous=previous(CONFIG),
+        decision=previous(DECISION),
+    output:
+        config=CONFIG,
+    log:
+        "{run_dir}logs/configure_{n}.log",
+    wildcard_constraints:
+        n=r"[2-9]|[1-9]\d+",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=code_digest("config_generator"),
+    script:
+        "../scripts/config_generator.py"
+
+
+# Two rules rather than one, so that a cluster profile can ask for a GPU by the rule's name.
+if SETTINGS.device == "gpu":
+
+    rule train_gpu:
+        input:
+            profile=PROFILE,
+            dataset=DATASET,
+            config=CONFIG,
+        output:
+            trace=TRACE,
+        log:
+            "{run_dir}logs/train_{n}.log",
+        conda:
+            SETTINGS.conda_env or "../envs/train_gpu.yaml"
+        threads: 1
+        resources:
+            gpu=1,
+            mem_mb=lambda wildcards, attempt: 8000 * attempt,
+            runtime=lambda wildcards, attempt: 60 * attempt,
+        params:
+            device="gpu",
+            progress=PROGRESS_FILE,
+            code=code_digest("model_trainer"),
+        script:
+            "../scripts/model_trainer.py"
+
+else:
+
+    rule train_cpu:
+        input:
+            profile=PROFILE,
+            dataset=DATASET,
+            config=CONFIG,
+        output:
+            trace=TRACE,
+        log:
+            "{run_dir}logs/train_{n}.log",
+        conda:
+            SETTINGS.conda_env or "../envs/train_cpu.yaml"
+        threads: min(SETTINGS.sampler.chains, SETTINGS.training_threads)
+        resources:
+            mem_mb=lambda wildcards, attempt: 2000 * attempt,
+            runtime=lambda wildcards, attempt: 60 * attempt,
+        params:
+            device="cpu",
+            progress=PROGRESS_FILE,
+            code=code_digest("model_trainer"),
+        script:
+            "../scripts/model_trainer.py"
+
+
+rule diagnose:
+    input:
+        profile=PROFILE,
+        dataset=DATASET,
+        config=CONFIG,
+        trace=TRACE,
+    output:
+        summary=SUMMARY,
+        report=DIAGNOSTICS,
+        series=TRAINING_SERIES,
+        plot=TRAINING_PLOT,
+    log:
+        "{run_dir}logs/diagnose_{n}.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        thresholds=SETTINGS.thresholds.convergence.model_dump(),
+        code=code_digest("diagnostics_checker"),
+    script:
+        "../scripts/diagnostics_checker.py"
+
+
+rule validate:
+    input:
+        profile=PROFILE,
+        dataset=DATASET,
+        holdout=HOLDOUT,
+        config=CONFIG,
+        trace=TRACE,
+        summary=SUMMARY,
+        series=TRAINING_SERIES,
+    output:
+        validation=VALIDATION,
+        predictions=OOS_PREDICTIONS,
+        plot=OOS_PLOT,
+    log:
+        "{run_dir}logs/validate_{n}.log",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 20 * attempt,
+    params:
+        thresholds=SETTINGS.thresholds.out_of_sample.model_dump(),
+        ledger=LEDGER,
+        code=code_digest("oos_validator"),
+    script:
+        "../scripts/oos_validator.py"
+
+
+checkpoint decide:
+    input:
+        profile=PROFILE,
+        dataset=DATASET,
+        config=CONFIG,
+        summary=SUMMARY,
+        validation=VALIDATION,
+        series=TRAINING_SERIES,
+        configs=earlier(CONFIG),
+        summaries=earlier(SUMMARY),
+    output:
+        decision=DECISION,
+    log:
+        "{run_dir}logs/decide_{n}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        disabled_remedies=SETTINGS.policy.disabled_remedies,
+        code=code_digest("mmm_builder/policy/deciding"),
+    script:
+        "../scripts/iteration_engine.py"

@@ -1,0 +1,64 @@
+"""Profile a client's CSV: which columns are date, KPI, media and controls; and write the canonical dataset."""
+
+import functools
+import logging
+from pathlib import Path
+from typing import Annotated
+
+from mmm_builder.errors import InputError
+from mmm_builder.files import write_text
+from mmm_builder.panel import write_dataset
+from mmm_builder.reading.profiling import profile_csv
+from mmm_builder.reading.summary import profile_summary
+from mmm_builder.settings import Columns
+from mmm_builder.stage import hand_over
+from mmm_builder.verdicts import DataProfile, OosThresholds
+
+
+def analyze_file(
+    csv: Annotated[Path, "the data: one row per period (and region), one column per channel"],
+    *,
+    output: Annotated[Path, "data profile to write (JSON)"],
+    dataset: Annotated[Path | None, "canonical dataset to write (CSV), without the held-out KPI"] = None,
+    holdout: Annotated[Path | None, "held-out KPI to write (CSV)"] = None,
+    date: Annotated[str | None, "column with the dates"] = None,
+    target: Annotated[str | None, "column with the KPI to explain"] = None,
+    channels: Annotated[tuple[str, ...] | None, "media columns, all of them"] = None,
+    controls: Annotated[tuple[str, ...] | None, "control columns, all of them"] = None,
+    panel: Annotated[str | None, "column with the panel unit (region, brand)"] = None,
+    test_size: Annotated[float, "share of the periods to hold out, the last ones"] = OosThresholds().test_size,
+    path_as_given: Annotated[str | None, "path to show in the profile instead of the file's"] = None,
+) -> DataProfile:
+    """Read a CSV file in any usual encoding, separator and number format, and find the role of each column.
+
+    What is not named by an option is detected from the names and, in the training periods, from the values.
+    Exits with 0 if the data can be modelled, with 2 and one line that says what to change if not.
+    """
+    if (dataset is None) != (holdout is None):
+        raise InputError("--dataset and --holdout belong together; give both or neither")
+    columns = Columns(date=date, target=target, channels=channels, controls=controls, panel=panel)
+    thresholds = OosThresholds.parse({"test_size": test_size}, "test_size")
+    profile, table = profile_csv(csv, columns, thresholds.test_size, path_as_given)
+    if dataset is not None:
+        write_dataset(
+            table,
+            dataset,
+            holdout,
+            date=profile.date_column,
+            target=profile.target_column,
+            panel=profile.panel_column,
+            n_train=profile.n_train,
+        )
+    write_text(output, profile.to_json())
+    logging.info("%s", profile_summary(profile))
+    return profile
+
+
+@functools.wraps(analyze_file)
+def analyze_and_show(**arguments: object) -> None:
+    """Analyze the file and print the summary: the command line's form of `analyze_file`."""
+    print(profile_summary(analyze_file(**arguments)))
+
+
+if __name__ == "__main__":
+    hand_over(analyze_file if "snakemake" in globals() else analyze_and_show, globals().get("snakemake"))

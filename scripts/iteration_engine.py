@@ -1,0 +1,256 @@
+"""The loop from outside and from inside.
+
+From outside: `run_iteration_engine(csv, output)`, and `python scripts/iteration_engine.py data.csv output 10 v3`,
+run the workflow on one file. From inside: `decide_files` is the script of the checkpoint that decides after every
+iteration. The loop itself is the workflow's and exists nowhere else.
+"""
+
+import argparse
+import contextlib
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from mmm_builder.config_files import read_spec
+from mmm_builder.errors import InputError
+from mmm_builder.files import write_text
+from mmm_builder.judging.tables import read_series
+from mmm_builder.panel import read_panel, to_national
+from mmm_builder.policy.deciding import History, decide
+from mmm_builder.policy.remedies import Situation
+from mmm_builder.reading.profiling import profile_csv
+from mmm_builder.running import engine
+from mmm_builder.running.command_line import add_run_options, ended_clearly, run_keywords
+from mmm_builder.running.layout import SKILL_REPORT
+from mmm_builder.running.progress import ProgressPrinter, WatchedRun
+from mmm_builder.running.run_status import read_run, summary_text
+from mmm_builder.settings import Columns, Settings
+from mmm_builder.stage import hand_over
+from mmm_builder.verdicts import DataProfile, OosValidation, TrainingSummary
+
+SNAKEFILE = Path(__file__).resolve().parent.parent / "Snakefile"
+GRACE_SECONDS = 15.0
+
+# --- from inside: the checkpoint's script ----------------------------------------------------------------------------
+
+
+def decide_files(
+    *,
+    profile: Path,
+    dataset: Path,
+    config: Path,
+    summary: Path,
+    validation: Path,
+    series: Path,
+    decision: Path,
+    configs: tuple[Path, ...] = (),
+    summaries: tuple[Path, ...] = (),
+    disabled_remedies: tuple[str, ...] = (),
+) -> None:
+    """Decide what follows an iteration: stop, or revise the configuration.
+
+    configs, summaries : of the iterations before this one, so that nothing is tried twice
+    decision : the reasoning and its conclusion to write (thinking_log.json)
+    """
+    situation = Situation(
+        spec=read_spec(config),
+        summary=TrainingSummary.read(summary),
+        panel=to_national(read_panel(dataset, DataProfile.read(profile))),
+        series=read_series(series),
+    )
+    history = History(
+        specs=tuple(read_spec(c) for c in configs),
+        diagnostics_passed=any(TrainingSummary.read(s).passed for s in summaries),
+    )
+    verdict = decide(situation, OosValidation.read(validation), history, disabled_remedies)
+    write_text(decision, verdict.to_json())
+    logging.info("%s: %s", verdict.action, verdict.remedy or verdict.stop_reason)
+
+
+# --- from outside: the workflow on one file --------------------------------------------------------------------------
+
+
+def run_iteration_engine(
+    csv_path: str | Path,
+    output_dir: str | Path,
+    max_iterations: int = 10,
+    conda_env: str | None = None,
+    model_type: str = "v3",
+    *,
+    seed: int | None = None,
+    device: str = "cpu",
+    columns: Mapping[str, Any] | Columns | None = None,
+    cores: int | None = None,
+    config: Mapping[str, Any] | None = None,
+    quiet: bool = False,
+    unlock: bool = False,
+) -> dict[str, Any]:
+    """Run the workflow on one CSV file and return its `skill_report.json`.
+
+    csv_path : the client's data, one row per period (and panel unit)
+    output_dir : folder of the results; made if it doesn't exist; a second call resumes what is there
+    max_iterations : budget of models to try, 1 to 100
+    conda_env : existing conda environment to train in; the other stages use their env files then
+    model_type : recipe of the model (`v3`, `simple`)
+    seed : of all randomness; None takes the workflow's default
+    device : `cpu` or `gpu`
+    columns : roles to take as given in place of detecting them: date, target, channels, controls, panel
+    cores : processor cores to use; None takes all that this process may use
+    config : further keys of `config/config.yaml`, such as thresholds or sampler
+    quiet : say nothing on standard error
+    unlock : take over a folder that a killed run left locked
+
+    Works from any working directory and within a running event loop (a notebook). Raises InputError if data or
+    configuration are at fault, before anything is written wherever that can be seen beforehand; EngineError if
+    the workflow breaks.
+    """
+    csv, folder = Path(csv_path).expanduser().resolve(), Path(output_dir).expanduser().absolute()
+    arguments = {
+        "max_iterations": max_iterations, "conda_env": conda_env, "model_type": model_type, "seed": seed,
+        "device": device,
+    }  # fmt: skip
+    settings = engine.engine_settings(csv, _path_as_given(folder, csv, csv_path), columns, arguments, config or {})
+    _check_tools(settings)
+    _check_folder(folder)
+    _check_data(csv, settings)
+    _claim(folder, settings, unlock)
+    _run_snakemake(folder, settings, cores or _usable_cores(), quiet)
+    return json.loads((folder / SKILL_REPORT).read_text(encoding="utf-8"))
+
+
+def _path_as_given(folder: Path, csv: Path, csv_path: str | Path) -> str:
+    """Return the path to show in reports: that of an earlier run, if it was given the same file."""
+    try:
+        return engine.earlier_path_as_given((folder / engine.RUN_CONFIG).read_text("utf-8"), csv) or str(csv_path)
+    except OSError:
+        return str(csv_path)
+
+
+def _check_tools(settings: Settings) -> None:
+    """Raise InputError if Snakemake, or the conda that was asked for, isn't there."""
+    if find_spec("snakemake") is None:
+        raise InputError(f"Snakemake is not installed for {sys.executable}; use the project's environment (make run)")
+    if settings.conda_env is not None and shutil.which("conda") is None:
+        raise InputError(
+            f"conda_env {settings.conda_env!r} was given, but there is no conda on the PATH; "
+            "install or activate conda, or leave conda_env out"
+        )
+
+
+def _check_folder(folder: Path) -> None:
+    """Raise InputError if the output folder neither is writable nor can be made. Makes nothing."""
+    nearest = next(p for p in (folder, *folder.parents) if p.exists())
+    if not nearest.is_dir():
+        raise InputError(f"output folder {folder}: {nearest} is a file; choose another folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"output folder {folder}: {nearest} is not writable; choose another folder")
+
+
+def _check_data(csv: Path, settings: Settings) -> None:
+    """Profile the file, so that unusable data end here with one clear line and nothing written."""
+    run = next(iter(settings.runs.values()))
+    profile_csv(csv, run.columns, settings.thresholds.out_of_sample.test_size, run.path_as_given or run.csv)
+
+
+def _claim(folder: Path, settings: Settings, unlock: bool) -> None:
+    """Make the folder, see that no other run works in it, and write the run's configuration there.
+
+    Raises InputError if the folder can't be written, EngineError if it is locked.
+    """
+    config = folder / engine.RUN_CONFIG
+    text = engine.settings_text(settings, SNAKEFILE, folder)
+    try:
+        config.parent.mkdir(parents=True, exist_ok=True)
+        if unlock:
+            shutil.rmtree(folder / engine.LOCKS, ignore_errors=True)
+        if any((folder / engine.LOCKS).glob("*")):
+            raise engine.EngineError(
+                f"{folder} is locked: a run is at work in it, or one was killed; if none is, repeat with --unlock"
+            )
+        if not config.exists() or config.read_text(encoding="utf-8") != text:
+            write_text(config, text)
+    except PermissionError as error:
+        raise InputError(f"output folder {folder}: {error.strerror}; choose another folder") from None
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run_snakemake(folder: Path, settings: Settings, cores: int, quiet: bool) -> None:
+    """Run the workflow to its end, its own words in the log file. Raises InputError or EngineError if it fails."""
+    command = engine.snakemake_command(
+        sys.executable, SNAKEFILE, folder, cores=cores, conda=settings.conda_env is not None
+    )
+    log = folder / engine.LOG
+    log.parent.mkdir(parents=True, exist_ok=True)
+    start = log.stat().st_size if log.exists() else 0
+    watched = WatchedRun(name=next(iter(settings.runs)), folder=folder, max_iterations=settings.max_iterations)
+    with open(log, "ab") as stream, _progress([] if quiet else [watched]):
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        code = _wait(process)
+    if code != 0:
+        with open(log, "rb") as stream:
+            stream.seek(start)
+            raise engine.failure(stream.read().decode("utf-8", errors="replace"), log)
+
+
+@contextlib.contextmanager
+def _progress(runs: Sequence[WatchedRun]) -> Iterator[None]:
+    """Tell on standard error what happens in the runs while the block runs."""
+    printer = ProgressPrinter(runs=runs)
+    printer.start()
+    try:
+        yield
+    finally:
+        printer.stop()
+
+
+def _wait(process: subprocess.Popen) -> int:
+    """Wait for Snakemake; an interrupt is passed on to it and its jobs, so that it unlocks the folder and ends."""
+    try:
+        return process.wait()
+    except BaseException:
+        for sent in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, sent)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE_SECONDS)
+                break
+        raise
+
+
+# --- command line ----------------------------------------------------------------------------------------------------
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the engine from the command line and return the exit code."""
+    parser = argparse.ArgumentParser(
+        description="Run the whole loop on one CSV file: profile, model, diagnose, validate out of sample, decide.",
+        epilog="exit codes: 0 full success, 3 finished without it, 2 bad input or configuration, 1 anything else",
+    )
+    parser.add_argument("csv", help="the data")
+    parser.add_argument("output", help="folder of the results; the same command again resumes what is there")
+    parser.add_argument("max_iterations", nargs="?", type=int, help="budget of models to try (default: 10)")
+    parser.add_argument("model_type", nargs="?", help="recipe of the model (default: v3)")
+    add_run_options(parser)
+    given = parser.parse_args(argv)
+    report = run_iteration_engine(given.csv, given.output, **run_keywords(given))
+    print(summary_text(read_run(Path(given.output))))
+    return engine.exit_code(report)
+
+
+if "snakemake" in globals():
+    hand_over(decide_files, globals()["snakemake"])
+elif __name__ == "__main__":
+    ended_clearly(main)

@@ -1,0 +1,1 @@
+"""The library that the stages share. It never runs Snakemake and never reads `snakemake`."""

@@ -1,0 +1,69 @@
+"""`config_iter_N.yaml` on disk: complete, commented, meant to be edited by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .errors import InputError
+from .files import write_text
+from .spec import ModelSpec
+
+HEADER = """\
+# The model of one iteration. Every prior is written out, in PyMC's names; edit it by hand and run the workflow
+# again: this iteration and the following ones are retrained, and the edit is kept.
+# Units: spend in units of its typical non-zero adstocked value, everything else in units of the KPI's training
+# mean, alpha per period.
+"""
+
+COMMENTS = {
+    "model_type": "v3: geometric adstock on a grid, Hill saturation; simple: linear in spend",
+    "prior_preset": "the set of priors (scripts/mmm_builder/data/priors.yaml) that the values below started from",
+    "intercept": "level of the KPI without media at the middle of the training window",
+    "channels": "media: alpha is retention per period, half_saturation where half of the effect is reached",
+    "trend": "none or linear; the slope is the change over the training window",
+    "seasonality": "order Fourier pairs of a yearly season; period in periods per year",
+    "controls": "standardised by their training rows; 0/1 columns as they are",
+    "pulses": "training periods with an effect of their own (outliers)",
+    "likelihood": "noise: normal or student_t",
+    "sampler": "NUTS",
+    "changes": "what the loop changed against the iteration before, and why",
+}
+
+
+def read_spec(path: Path) -> ModelSpec:
+    """Read a configuration. Raises InputError that names the file and the key."""
+    return ModelSpec.parse(read_yaml(path), str(path))
+
+
+def write_spec(path: Path, spec: ModelSpec) -> None:
+    """Write a configuration with a comment above each section, wholly or not at all."""
+    parts = [HEADER]
+    # a change from nothing, or to nothing, is told by its null
+    changes = [c.model_dump(mode="json") for c in spec.changes]
+    for key, value in (spec.model_dump(mode="json", exclude_none=True) | {"changes": changes}).items():
+        if key in COMMENTS:
+            parts.append(f"\n# {COMMENTS[key]}\n")
+        parts.append(yaml.dump({key: value}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110))
+    write_text(path, "".join(parts))
+
+
+def read_yaml(path: Path) -> Any:
+    """Read a YAML file. Raises InputError if it is missing or no YAML, with the line."""
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{path}: the file does not exist") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not readable as YAML ({' '.join(str(error).split())})") from None
+
+
+class _Dumper(yaml.SafeDumper):
+    """Priors on one line, everything else one key a line."""
+
+
+def _represent_dict(dumper: yaml.SafeDumper, data: dict) -> yaml.Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", data, flow_style="dist" in data)
+
+
+_Dumper.add_representer(dict, _represent_dict)

@@ -1,0 +1,1 @@
+"""Scores, the checks of both gates, and the ledger of looks at the holdout."""

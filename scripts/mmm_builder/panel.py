@@ -1,0 +1,100 @@
+"""The canonical dataset: what every stage after the reader works on.
+
+On disk two CSV files with the source's own column names, ISO dates and decimal points: `dataset.csv` (all periods,
+KPI empty on the held-out ones) and `holdout_kpi.csv` (date, unit, KPI of the held-out ones), so that no stage
+but the validator can see a held-out KPI. In memory an `xarray.Dataset` with dims date, unit, channel, control.
+"""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from .errors import InputError
+from .files import whole
+from .verdicts import DataProfile
+
+NATIONAL = "national"
+"""Name of the only unit where the data have no panel column."""
+
+
+def n_test_periods(n_periods: int, test_size: float) -> int:
+    """Return the number of held-out periods, the last ones by date: ceil(test_size · n_periods)."""
+    return math.ceil(test_size * n_periods - 1e-9)
+
+
+def write_dataset(
+    table: pd.DataFrame, dataset: Path, holdout: Path, *, date: str, target: str, panel: str | None, n_train: int
+) -> None:
+    """Write the two files from a cleaned table, one row per date and unit, sorted.
+
+    table : DataFrame with the date column (datetime64), the panel column if any, target, channels, controls
+    n_train : number of first periods whose KPI may be seen in training
+    """
+    keys = [date] + ([panel] if panel else [])
+    table = table.sort_values(keys, kind="stable")
+    held_out = table[date] > np.sort(table[date].unique())[n_train - 1]
+    shown = table.copy()
+    shown[target] = table[target].where(~held_out)
+    for path, part in ((dataset, shown), (holdout, table.loc[held_out, [*keys, target]])):
+        with whole(path) as file:
+            part.to_csv(file, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+
+
+def read_panel(dataset: Path, profile: DataProfile) -> xr.Dataset:
+    """Read `dataset.csv`.
+
+    Returns a Dataset with `kpi` (date, unit), NaN on held-out dates; `spend` (date, unit, channel), in the
+    channel's own measure; `controls` (date, unit, control); `is_training` (date).
+    Raises InputError if a column of the profile is absent.
+    """
+    columns = [c.column for c in profile.channels]
+    controls = [c.column for c in profile.controls]
+    table = _read(dataset, profile, [profile.target_column, *columns, *controls])
+    dates, units = table.index.unique("date"), table.index.unique("unit")
+    shape = (len(dates), len(units))
+
+    def values(names: list[str]) -> np.ndarray:
+        return table[names].to_numpy(dtype=float).reshape(*shape, len(names))
+
+    return xr.Dataset(
+        {
+            "kpi": (("date", "unit"), values([profile.target_column])[..., 0]),
+            "spend": (("date", "unit", "channel"), values(columns)),
+            "controls": (("date", "unit", "control"), values(controls)),
+            "is_training": (("date",), np.arange(shape[0]) < profile.n_train),
+        },
+        coords={"date": dates.to_numpy(), "unit": list(units), "channel": columns, "control": controls},
+    )
+
+
+def read_holdout(holdout: Path, profile: DataProfile) -> xr.DataArray:
+    """Read `holdout_kpi.csv`: the KPI (date, unit) of the held-out periods."""
+    table = _read(holdout, profile, [profile.target_column])
+    return table[profile.target_column].to_xarray().rename("kpi")
+
+
+def to_national(panel: xr.Dataset) -> xr.Dataset:
+    """Return the panel as one unit: KPI and spend summed over units, controls averaged. Drops the dim `unit`."""
+    summed = panel[["kpi", "spend"]].sum("unit", skipna=False)
+    return summed.assign(controls=panel["controls"].mean("unit"), is_training=panel["is_training"])
+
+
+def _read(path: Path, profile: DataProfile, columns: list[str]) -> pd.DataFrame:
+    """Return the table of a canonical file indexed by date and unit, complete over both.
+
+    Only an empty cell is a missing value: a unit may be called NA. A column may be called `date` or `unit`.
+    """
+    units = {profile.panel_column: str} if profile.panel_column else {}
+    table = pd.read_csv(path, parse_dates=[profile.date_column], dtype=units, keep_default_na=False, na_values=[""])
+    missing = [c for c in columns if c not in table.columns]
+    if missing:
+        raise InputError(
+            f"{path}: column {missing[0]!r} of the data profile is not in the file; profile the data again"
+        )
+    unit = table[profile.panel_column].to_numpy() if profile.panel_column else np.full(len(table), NATIONAL, object)
+    rows = pd.MultiIndex.from_arrays([table[profile.date_column].to_numpy(), unit], names=["date", "unit"])
+    complete = pd.MultiIndex.from_product([sorted(rows.unique(name)) for name in rows.names], names=rows.names)
+    return table[columns].set_axis(rows).reindex(complete)

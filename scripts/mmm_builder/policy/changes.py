@@ -1,0 +1,63 @@
+"""Changing a configuration by key: `seasonality.order`, `channels[tv_spend].coefficient`, `controls[price]`."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import InputError
+from ..files import text_digest
+from ..spec import Change, ModelSpec
+
+STEP = re.compile(r"(?P<name>\w+)(\[(?P<label>.+)\])?(\.|$)")
+"""One step of a key; a label is an entry's column or date, and may itself hold dots and brackets."""
+
+
+def apply_changes(spec: ModelSpec, changes: Iterable[Change], iteration: int) -> ModelSpec:
+    """Return the spec of `iteration` with the changes made, checked as a whole.
+
+    Raises InputError if a key is not in the spec or the result is not a valid configuration.
+    """
+    changes = tuple(changes)
+    data = spec.model_dump(mode="json")
+    for change in changes:
+        _set(data, change.key, change.new)
+    data["iteration"] = iteration
+    data["changes"] = [c.model_dump(mode="json") for c in changes]
+    return ModelSpec.parse(data, f"configuration of iteration {iteration}")
+
+
+def value_at(spec: ModelSpec, key: str) -> Any:
+    """Return the plain value that stands at `key`; None for a labelled entry that isn't there."""
+    holder, last = _holder(spec.model_dump(mode="json"), key)
+    return None if last is None else holder[last]
+
+
+def fingerprint(spec: ModelSpec) -> str:
+    """Return a digest of what is modelled and how it is sampled, leaving out iteration and history."""
+    return text_digest(spec.model_dump_json(exclude={"iteration", "changes", "schema_version"}))
+
+
+def _set(data: dict[str, Any], key: str, value: Any) -> None:
+    """Put `value` at `key`: a labelled entry that isn't there is added, one whose new value is None removed."""
+    holder, last = _holder(data, key)
+    if last is None:
+        holder.append(value)
+    elif value is None and isinstance(holder, list):
+        del holder[last]
+    else:
+        holder[last] = value
+
+
+def _holder(data: Any, key: str) -> tuple[Any, str | int | None]:
+    """Return the dict or list that holds the value at `key`, and its name or index there (None: not in the list)."""
+    holder, last, node = None, None, data
+    for match in STEP.finditer(key):
+        if not isinstance(node, dict) or match["name"] not in node:
+            raise InputError(f"change of {key!r}: the configuration has no {match['name']!r}")
+        holder, last = node, match["name"]
+        node = holder[last]
+        if match["label"] is not None:
+            labels = [entry.get("column", entry.get("date")) for entry in node]
+            holder, last = node, labels.index(match["label"]) if match["label"] in labels else None
+            node = None if last is None else holder[last]
+    return holder, last

@@ -1,0 +1,1 @@
+"""Driving the workflow from outside: its settings, command, progress and state."""

@@ -1,0 +1,124 @@
+"""What driving the workflow from Python needs, as pure functions: the run's configuration, Snakemake's command
+line, and the one line in its output that says what went wrong. The subprocess itself is `iteration_engine.py`'s.
+"""
+
+import re
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+
+from ..errors import InputError, did_you_mean
+from ..settings import Columns, Settings
+from ..spec import ModelType
+from ..stage import ERROR_MARK, FAILURE_MARK
+from ..verdicts import SkillReport
+
+RERUN_TRIGGERS = ("mtime", "params", "input", "software-env")
+"""As in `profiles/`: code is watched by the rules' digests, which see imported modules too."""
+
+MAX_CHECKSUM_FILE_SIZE = "100MB"
+
+RUN_CONFIG = "run_config.yaml"
+LOG = "logs/snakemake.log"
+LOCKS = ".snakemake/locks"
+
+ARGUMENTS = ("model_type", "max_iterations", "seed", "device", "conda_env")
+"""Keys of the configuration that are arguments of their own; `runs` and `results` follow from the others."""
+
+
+class EngineError(Exception):
+    """The workflow ended without a report, for a reason that lies not in data or configuration."""
+
+
+def run_name(csv: Path) -> str:
+    """Return the file's name without ending, as far as it may name a run; `data` if nothing is left."""
+    name = "".join(c if c.isalnum() or c in "-_." else "_" for c in csv.stem).strip(".")
+    return name or "data"
+
+
+def engine_settings(
+    csv: Path,
+    path_as_given: str,
+    columns: Mapping[str, Any] | Columns | None,
+    arguments: Mapping[str, Any],
+    further: Mapping[str, Any],
+) -> Settings:
+    """Return the configuration of one run whose results stand in the working directory itself.
+
+    csv : absolute path
+    arguments : of ARGUMENTS; None stands for the configuration's default
+    further : other keys of `config/config.yaml` (thresholds, sampler, …)
+    Raises InputError for unknown keys, keys given twice and values out of range.
+    """
+    for key in further:
+        if key in ARGUMENTS:
+            raise InputError(f"config: {key!r} is an argument of its own; give it there")
+        if key in ("runs", "results"):
+            raise InputError(f"config: {key!r} follows from the data file and the output folder; remove it")
+    check_model_type(arguments.get("model_type"))
+    if isinstance(columns, Columns):
+        columns = columns.model_dump(mode="json", exclude_none=True)
+    run = {"csv": str(csv), "path_as_given": path_as_given, "columns": dict(columns or {})}
+    given = {key: value for key, value in arguments.items() if value is not None}
+    return Settings.parse({**further, **given, "runs": {run_name(csv): run}, "results": ""}, "configuration")
+
+
+def check_model_type(model_type: str | None) -> None:
+    """Raise InputError for a model type that isn't known."""
+    known = get_args(ModelType)
+    if model_type is not None and model_type not in known:
+        near = did_you_mean(str(model_type), known)
+        raise InputError(f"unknown model type {model_type!r}{near}; known are {', '.join(known)}")
+
+
+def settings_text(settings: Settings, snakefile: Path, folder: Path) -> str:
+    """Return `run_config.yaml`: what differs from the defaults, and how to run it again by hand."""
+    plain = settings.model_dump(mode="json", exclude_defaults=True)
+    again = shlex.join(snakemake_command("python", snakefile, folder, cores=4, conda=settings.conda_env is not None))
+    header = f"# Written by the engine, which makes it anew at every call. The same run by hand:\n#   {again}\n"
+    return header + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+
+
+def earlier_path_as_given(text: str, csv: Path) -> str | None:
+    """Return the path under which an earlier run (its `run_config.yaml`) was given the same file.
+
+    The path is part of the profile: another spelling of it must not train everything again.
+    """
+    try:
+        runs = yaml.safe_load(text)["runs"].values()
+        return next((run["path_as_given"] for run in runs if run["csv"] == str(csv)), None)
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def snakemake_command(python: str, snakefile: Path, folder: Path, *, cores: int, conda: bool) -> list[str]:
+    """Return the command that runs the workflow in `folder` with the configuration that lies there."""
+    command = [python, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
+    command += ["--configfile", str(folder / RUN_CONFIG), "--replace-workflow-config", "--workflow-profile", "none"]
+    command += ["--rerun-triggers", *RERUN_TRIGGERS, "--max-checksum-file-size", MAX_CHECKSUM_FILE_SIZE]
+    command += ["--rerun-incomplete", "--cores", str(cores), "--resources", "gpu=1", "--nocolor"]
+    if conda:
+        command += ["--software-deployment-method", "conda"]
+    return [*command, "all"]
+
+
+def failure(output: str, log: Path) -> Exception:
+    """Return what Snakemake's output says went wrong: InputError for a stage's own clear line, else EngineError."""
+    for line in output.splitlines():
+        if line.startswith(ERROR_MARK):
+            return InputError(line.removeprefix(ERROR_MARK))
+        if line.startswith(FAILURE_MARK):
+            return EngineError(line.removeprefix(FAILURE_MARK))
+    rules = dict.fromkeys(re.findall(r"^Error in (?:rule|checkpoint) (\w+)", output, flags=re.MULTILINE))
+    said = re.search(r"^\w+(?:Error|Exception)\b.*", output, flags=re.MULTILINE)
+    what = f"the rule {', '.join(rules)} failed" if rules else said[0].rstrip(":") if said else "Snakemake failed"
+    return EngineError(f"{what}; the whole story is in {log}")
+
+
+def exit_code(report: SkillReport | Mapping[str, Any]) -> int:
+    """Return the exit code of a finished run: 0 for full success, else 3."""
+    status = report.status if isinstance(report, SkillReport) else report["status"]
+    return 0 if status == "full_success" else 3

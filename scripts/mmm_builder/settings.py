@@ -1,0 +1,95 @@
+"""The workflow's configuration (`config/config.yaml`): one record per section, every default written once, here."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from .spec import ModelType, PresetName
+from .strict import Strict
+from .verdicts import ConvergenceThresholds, OosThresholds
+
+RemedyName = Literal[
+    "raise_target_accept", "lengthen_chains", "more_season", "model_outliers", "heavy_tails", "add_trend",
+    "widen_media", "drop_weak_controls", "less_season", "tighten_media", "drop_trend",
+]  # fmt: skip
+"""Names of the entries of `policy.remedies.REMEDIES`, here too so that a misspelt one ends before anything runs."""
+
+
+class Columns(Strict):
+    """Roles given by hand; what is null is detected."""
+
+    date: Annotated[str | None, Field(description="column with the dates")] = None
+    target: Annotated[str | None, Field(description="column with the KPI to explain")] = None
+    channels: Annotated[tuple[str, ...] | None, Field(description="media columns, all of them")] = None
+    controls: Annotated[tuple[str, ...] | None, Field(description="control columns, all of them")] = None
+    panel: Annotated[str | None, Field(description="column with the panel unit (geo, brand)")] = None
+
+
+class Run(Strict):
+    """One dataset to model; its results stand in `results/{name}/`."""
+
+    csv: Annotated[str, Field(description="the data, a path from the working directory")]
+    columns: Annotated[Columns, Field(description="roles given by hand")] = Columns()
+    model_type: Annotated[ModelType | None, Field(description="in place of the workflow's")] = None
+    max_iterations: Annotated[int | None, Field(ge=1, le=100, description="in place of the workflow's")] = None
+    seed: Annotated[int | None, Field(ge=0, lt=2**31, description="in place of the workflow's")] = None
+    path_as_given: Annotated[
+        str | None, Field(description="the path to show in reports, where `csv` was rewritten by the engine")
+    ] = None
+
+
+class SamplerSettings(Strict):
+    """NUTS at the first iteration; remedies may raise it."""
+
+    chains: Annotated[int, Field(ge=2, le=64, description="independent chains")] = 4
+    draws: Annotated[int, Field(ge=50, le=100_000, description="kept draws per chain")] = 1000
+    tune: Annotated[int, Field(ge=50, le=100_000, description="warm-up draws per chain")] = 1000
+    target_accept: Annotated[float, Field(gt=0.5, lt=1.0, description="acceptance rate the step size aims at")] = 0.9
+
+
+class Thresholds(Strict):
+    """Limits of the two gates."""
+
+    convergence: Annotated[ConvergenceThresholds, Field(description="diagnostics gate")] = ConvergenceThresholds()
+    out_of_sample: Annotated[OosThresholds, Field(description="out-of-sample gate")] = OosThresholds()
+
+
+class Policy(Strict):
+    """What the loop may change between iterations."""
+
+    disabled_remedies: Annotated[tuple[RemedyName, ...], Field(description="remedies that must not be used")] = ()
+
+
+class Settings(Strict):
+    """The whole configuration."""
+
+    runs: Annotated[dict[str, Run], Field(min_length=1, description="datasets by name")]
+    results: Annotated[
+        str, Field(description="folder of the runs' folders; empty: one run, in the working directory itself")
+    ] = "results"
+    model_type: Annotated[ModelType, Field(description="v3: adstock and saturation; simple: linear in spend")] = "v3"
+    prior_preset: Annotated[
+        PresetName, Field(description="priors, an entry of `scripts/mmm_builder/data/priors.yaml`")
+    ] = "default"
+    max_iterations: Annotated[int, Field(ge=1, le=100, description="budget of iterations per run")] = 10
+    seed: Annotated[int, Field(ge=0, lt=2**31, description="of all randomness")] = 20260101
+    training_threads: Annotated[
+        int, Field(ge=1, le=64, description="cores of one training on the CPU; the rest is left to other runs")
+    ] = 2
+    device: Annotated[Literal["cpu", "gpu"], Field(description="rule that trains: train_cpu or train_gpu")] = "cpu"
+    conda_env: Annotated[
+        str | None,
+        Field(min_length=1, description="existing conda environment to train in, in place of the env file"),
+    ] = None
+    sampler: Annotated[SamplerSettings, Field(description="NUTS settings")] = SamplerSettings()
+    thresholds: Annotated[Thresholds, Field(description="limits of the gates")] = Thresholds()
+    policy: Annotated[Policy, Field(description="what the loop may change")] = Policy()
+
+    @field_validator("runs")
+    @classmethod
+    def _names_are_folders(cls, runs: dict[str, Run]) -> dict[str, Run]:
+        """Run names become folder names and wildcards."""
+        for name in runs:
+            if not name or name.strip(".") == "" or not all(c.isalnum() or c in "-_." for c in name):
+                raise ValueError(f"run name {name!r} may hold letters, digits, '-', '_' and '.' only")
+        return runs

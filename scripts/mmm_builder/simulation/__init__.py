@@ -1,0 +1,1 @@
+"""Clients with known truth, for the example and the tests."""

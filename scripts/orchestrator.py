@@ -1,0 +1,93 @@
+"""What people type: `run` the whole loop on a file, `profile` a file and nothing more, `status` of a run."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmm_builder.files import write_text
+from mmm_builder.reading.summary import profile_summary
+from mmm_builder.running import engine
+from mmm_builder.running.command_line import (
+    add_column_options,
+    add_run_options,
+    ended_clearly,
+    given_columns,
+    run_keywords,
+)
+from mmm_builder.running.run_status import read_run, summary_text
+from mmm_builder.settings import Columns
+from mmm_builder.verdicts import OosThresholds
+
+EXAMPLES = """examples:
+  python scripts/orchestrator.py profile sales.csv
+  python scripts/orchestrator.py run sales.csv
+  python scripts/orchestrator.py run sales.csv --output results/q3 --target revenue --channels tv,search,social
+  python scripts/orchestrator.py status results/q3
+
+exit codes: 0 full success, 3 finished without it, 2 bad input or configuration, 1 anything else"""
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the loop on one file and show how it ended."""
+    from iteration_engine import run_iteration_engine
+
+    output = given.output or Path("results") / engine.run_name(Path(given.csv))
+    report = run_iteration_engine(given.csv, output, **run_keywords(given))
+    print(summary_text(read_run(Path(output))))
+    return engine.exit_code(report)
+
+
+def profile(given: argparse.Namespace) -> int:
+    """Profile one file, write the profile and show it."""
+    from mmm_builder.reading.profiling import profile_csv
+
+    columns = Columns.parse(given_columns(given), "columns")
+    found, _ = profile_csv(Path(given.csv), columns, OosThresholds().test_size, given.csv)
+    write_text(Path(given.output), found.to_json())
+    print(profile_summary(found), f"written        {given.output}", sep="\n")
+    return 0
+
+
+def status(given: argparse.Namespace) -> int:
+    """Show how a finished or running run stands."""
+    print(summary_text(read_run(Path(given.folder))))
+    return 0
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; each subcommand names the function that carries it out."""
+    parser = argparse.ArgumentParser(
+        description="Marketing Mix Models from a CSV file, validated out of sample.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("run", help="the whole loop on one file; the same command again resumes")
+    command.add_argument("csv", help="the data, one row per period (and panel unit)")
+    command.add_argument("--output", metavar="FOLDER", help="folder of the results (default: results/NAME-OF-CSV)")
+    command.add_argument("--model-type", metavar="TYPE", help="recipe of the model (default: v3)")
+    command.add_argument("--max-iterations", type=int, metavar="N", help="budget of models to try (default: 10)")
+    add_run_options(command)
+    command.set_defaults(carry_out=run)
+
+    command = commands.add_parser("profile", help="what a file holds and which role each column would have")
+    command.add_argument("csv", help="the data")
+    command.add_argument("--output", metavar="FILE", default="data_profile.json", help="default: data_profile.json")
+    add_column_options(command)
+    command.set_defaults(carry_out=profile)
+
+    command = commands.add_parser("status", help="how a run ended, or how far it is")
+    command.add_argument("folder", help="the run's output folder, such as results/example")
+    command.set_defaults(carry_out=status)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Carry out one subcommand and return the exit code."""
+    given = build_parser().parse_args(argv)
+    return given.carry_out(given)
+
+
+if __name__ == "__main__":
+    ended_clearly(main)

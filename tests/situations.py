@@ -1,0 +1,66 @@
+"""Situations to decide about, made without sampling: a client, a spec, a verdict on it, its residuals."""
+
+import numpy as np
+import pandas as pd
+from trainings import small_client
+
+from mmm_builder.judging.checks import band_checks, gate_passed, limit_check, oos_checks
+from mmm_builder.policy.remedies import Situation
+from mmm_builder.spec import ModelSpec
+from mmm_builder.verdicts import Check, ConvergenceThresholds, OosThresholds, OosValidation, TrainingSummary
+
+LIMITS, OOS = ConvergenceThresholds(), OosThresholds()
+
+
+def summary(
+    *, rhat: float | None = 1.0, ess: float | None = 900.0, divergences: int | None = 0, r2: float | None = 0.65,
+    n_train: int = 83, limits: ConvergenceThresholds = LIMITS,
+) -> TrainingSummary:  # fmt: skip
+    """Return the verdict that these figures give."""
+    checks = (
+        limit_check("worst_rhat", rhat, limits.rhat_max, lambda v, m: v <= m),
+        limit_check("min_ess", ess, limits.ess_min, lambda v, m: v >= m),
+        limit_check("divergences", divergences, limits.divergences_max, lambda v, m: v <= m),
+        *band_checks(r2, limits),
+    )
+    return TrainingSummary(
+        worst_rhat=rhat, min_ess=ess, divergences=divergences, r2=r2, mape=8.0, wmape=8.0, n_train=n_train,
+        thresholds=limits, checks=checks, passed=gate_passed(checks), training_seconds=None, sampling_seconds=None,
+    )  # fmt: skip
+
+
+def situation(
+    figures: TrainingSummary | None = None, *, spec: ModelSpec | None = None, outlier: bool = False, **client
+) -> Situation:
+    """Return a situation; with an outlier, one training residual stands out."""
+    panel, first, truth = small_client(**client)
+    shown = panel["is_training"].values
+    actual = panel["kpi"].values[shown]
+    residuals = np.random.default_rng(5).normal(0, 0.1 * actual.std(), len(actual))
+    if outlier:
+        residuals[30] = 3 * actual.std()
+    series = pd.DataFrame({"date": panel["date"].values[shown], "actual": actual, "predicted": actual - residuals})
+    return Situation(spec=spec or first, summary=figures or summary(n_train=truth.n_train), panel=panel, series=series)
+
+
+def validation(passed: bool | None, *, r2: float | None = None, mape: float = 12.0) -> OosValidation:
+    """Return a verdict on the holdout; None: it wasn't opened."""
+    window = {"n_train": 83, "n_test": 21, "test_start": "2022-08-08", "test_end": "2022-12-26", "thresholds": OOS}
+    if passed is None:
+        return OosValidation(evaluated=False, passed=False, reason="diagnostics failed", **window)
+    r2 = r2 if r2 is not None else (0.6 if passed else 0.1)
+    checks: tuple[Check, ...] = oos_checks(r2=r2, mape=mape, wmape=mape, overfitting=0.65 - r2, limits=OOS)
+    assert gate_passed(checks) == passed
+    return OosValidation(
+        evaluated=True, passed=passed, oos_r2=r2, oos_mape=mape, train_r2=0.65, overfitting_index=0.65 - r2,
+        checks=checks, **window,
+    )  # fmt: skip
+
+
+def rich_situation(figures: TrainingSummary | None = None) -> Situation:
+    """Return a situation with something to do for every remedy: a sharp season, an outlier, a weak control."""
+    controls = [{"column": "avg_price", "kind": "price", "effect": -0.03},
+                {"column": "promotion", "kind": "promotion", "effect": 0.0},
+                {"column": "holiday", "kind": "event", "effect": 0.2}]  # fmt: skip
+    pairs = {"harmonics": 5, "monthly_season": [0.4, -0.2, 0.1, 0.3, -0.3, 0.2, -0.4, 0.1, 0.3, -0.3, 0.2, -0.4]}
+    return situation(figures, outlier=True, n_periods=208, r2=0.9, controls=controls, **pairs)

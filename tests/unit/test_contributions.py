@@ -1,0 +1,166 @@
+"""What channels add and return: sums, intervals and contraction from draws, and the stages' files of one run."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from trainings import panel_of, prior_draws, profile_of, small_client, spec_of
+
+from diagnostics_checker import diagnose, diagnostics_text
+from mmm_builder.judging.looks import read_looks
+from mmm_builder.judging.tables import SERIES_COLUMNS
+from mmm_builder.modelling.design import make_design
+from mmm_builder.modelling.parameters import channel_parameters
+from mmm_builder.modelling.recipes import RECIPES
+from mmm_builder.reporting.contributions import contribution_tables
+from mmm_builder.simulation.simulator import simulate_client
+from mmm_builder.verdicts import ConvergenceThresholds, Decision, OosThresholds, OosValidation, TrainingSummary
+from oos_validator import validate
+
+CHANNELS = ["search_1_spend", "social_1_spend"]
+
+
+def posterior_of(design, spec, n: int = 200) -> xr.Dataset:
+    """Return draws from the prior in the form of a trace of two chains."""
+    draws = prior_draws(design, spec, 2 * n, np.random.default_rng(0))
+    named = dict.fromkeys(channel_parameters(spec), ("channel",))
+    named |= {t.variable: (t.dim,) for t in design.terms if t.dim}
+    return xr.Dataset(
+        {k: (("chain", "draw", *named.get(k, ())), v.reshape(2, n, *v.shape[1:])) for k, v in draws.items()},
+        coords={"channel": list(design.channels)} | {t.dim: list(t.labels) for t in design.terms if t.dim},
+    )
+
+
+@pytest.fixture(scope="module", params=list(RECIPES))
+def case(request):
+    """A client, its panel, a spec and draws from the prior, per model type."""
+    table, truth = simulate_client(1, n_periods=104, n_channels=2)
+    panel, spec = panel_of(table, truth), spec_of(table, truth, request.param)
+    return table, truth, panel, spec, posterior_of(make_design(panel, spec), spec)
+
+
+class TestTables:
+    def test_channels_and_baseline_make_the_expectation(self, case):
+        table, truth, panel, spec, posterior = case
+        by_channel, by_period = contribution_tables(panel, spec, posterior, profile_of(table, truth))
+        assert len(by_period) == len(table)
+        np.testing.assert_allclose(by_period["baseline"] + by_period[CHANNELS].sum(axis=1), by_period["expected"])
+        np.testing.assert_allclose(by_channel["contribution"], by_period[CHANNELS].sum().to_numpy())
+
+    def test_return_is_contribution_over_spend(self, case):
+        table, truth, panel, spec, posterior = case
+        found, _ = contribution_tables(panel, spec, posterior, profile_of(table, truth))
+        np.testing.assert_allclose(found["spend"], table[CHANNELS].sum().to_numpy())
+        np.testing.assert_allclose(found["roas"], found["contribution"] / found["spend"])
+        assert (found["roas_lower_80"] < found["roas"]).all()
+        assert (found["roas"] < found["roas_upper_80"]).all()
+
+    def test_what_is_no_money_has_no_return(self, case):
+        table, truth, panel, spec, posterior = case
+        profile = profile_of(table, truth)
+        counted = profile.channels[0].model_copy(update={"measure": "impressions"})
+        profile = profile.model_copy(update={"channels": (counted, profile.channels[1])})
+        found, _ = contribution_tables(panel, spec, posterior, profile)
+        assert found["roas"].isna().tolist() == [True, False]
+        assert found["contribution"].notna().all()
+
+    def test_draws_of_the_prior_have_no_contraction(self, case):
+        table, truth, panel, spec, _ = case
+        posterior = posterior_of(make_design(panel, spec), spec, 4000)
+        found, _ = contribution_tables(panel, spec, posterior, profile_of(table, truth))
+        for name in channel_parameters(spec):
+            assert found[f"{name}_contraction"].abs().max() < 0.25
+
+    def test_currency_of_the_kpi_carries_through(self, case):
+        table, truth, panel, spec, posterior = case
+        dear = panel.assign(kpi=1000 * panel["kpi"])
+        one, _ = contribution_tables(panel, spec, posterior, profile_of(table, truth))
+        other, _ = contribution_tables(dear, spec, posterior, profile_of(table, truth))
+        np.testing.assert_allclose(other["roas"], 1000 * one["roas"])
+        np.testing.assert_allclose(other["share_of_kpi"], one["share_of_kpi"])
+
+
+class TestVerdicts:
+    """The pure functions of the two gates, on draws from the prior."""
+
+    def verdict(self, holdout_kpi: np.ndarray):
+        panel, spec, _ = small_client("v3")
+        posterior = posterior_of(make_design(panel, spec), spec)
+        kpi = xr.DataArray(holdout_kpi, dims="date")
+        return validate(panel, kpi, spec, posterior, 0.6, OosThresholds())
+
+    def test_missing_held_out_values_are_predicted_and_not_scored(self):
+        full = np.random.default_rng(0).normal(1e5, 1e4, 21)
+        gappy = full.copy()
+        gappy[[2, 20]] = np.nan
+        verdict, series = self.verdict(gappy)
+        assert np.isfinite(verdict.oos_r2)
+        assert np.isfinite(verdict.crps)
+        assert series["actual"].isna().sum() == 2
+        assert series["predicted"].notna().all()
+
+    def test_holdout_that_does_not_vary_is_no_pass(self):
+        verdict, _ = self.verdict(np.full(21, 5.0))
+        assert verdict.evaluated
+        assert not verdict.passed
+        assert (verdict.oos_r2, verdict.overfitting_index) == (None, None)
+        assert {c.code for c in verdict.checks if c.status == "unassessed"} == {"oos_r2", "overfitting_index"}
+
+    def test_zeros_in_the_holdout_leave_mape_open(self):
+        kpi = np.random.default_rng(0).normal(1e5, 1e4, 21)
+        kpi[3] = 0.0
+        verdict, _ = self.verdict(kpi)
+        assert verdict.oos_mape is None
+        assert verdict.wmape > 0
+
+    def test_without_sampler_statistics_the_gate_stays_shut(self):
+        panel, spec, _ = small_client("v3")
+        posterior = posterior_of(make_design(panel, spec), spec)
+        summary, series = diagnose(panel, spec, posterior, xr.Dataset(), ConvergenceThresholds())
+        assert not summary.passed
+        assert summary.divergences is None
+        assert "not computed" in diagnostics_text(summary, posterior)
+        assert len(series) == summary.n_train
+
+
+class TestOfARun:
+    """What the stages wrote for one small client (fixture `stage_run`)."""
+
+    def test_figures_of_both_gates_agree_with_their_tables(self, stage_run):
+        summary = TrainingSummary.read(stage_run / "summary.json")
+        validation = OosValidation.read(stage_run / "oos_validation.json")
+        assert validation.evaluated, "the run's diagnostics are meant to pass"
+        for name, r2 in (("predicted_vs_actual_series", summary.r2), ("oos_predictions", validation.oos_r2)):
+            table = pd.read_csv(stage_run / f"{name}.csv")
+            assert tuple(table.columns) == SERIES_COLUMNS
+            error = table["actual"] - table["predicted"]
+            spread = table["actual"] - table["actual"].mean()
+            assert 1 - (error @ error) / (spread @ spread) == pytest.approx(r2, abs=1e-9)
+        assert validation.train_r2 == summary.r2
+        assert validation.overfitting_index == pytest.approx(summary.r2 - validation.oos_r2)
+
+    def test_one_look_was_taken(self, stage_run):
+        (look,) = read_looks(stage_run / "holdout_looks.jsonl")
+        assert look.passed == OosValidation.read(stage_run / "oos_validation.json").passed
+
+    def test_windows_are_the_last_fifth(self, stage_run):
+        validation = OosValidation.read(stage_run / "oos_validation.json")
+        assert (validation.n_train, validation.n_test) == (83, 21)
+        dates = pd.read_csv(stage_run / "oos_predictions.csv")["date"]
+        assert (validation.test_start, validation.test_end) == (dates.iloc[0], dates.iloc[-1])
+        assert dates.iloc[0] > pd.read_csv(stage_run / "predicted_vs_actual_series.csv")["date"].iloc[-1]
+
+    def test_decision_follows_from_the_verdicts(self, stage_run):
+        decision = Decision.read(stage_run / "thinking_log.json")
+        passed = OosValidation.read(stage_run / "oos_validation.json").passed
+        assert (decision.action == "stop") == passed
+
+    def test_seconds_and_progress_are_on_record(self, stage_run):
+        summary = TrainingSummary.read(stage_run / "summary.json")
+        assert 0 < summary.sampling_seconds < summary.training_seconds
+        assert json.loads((stage_run / "progress.json").read_text())["done"] == 1.0
+
+    def test_nothing_is_left_half_written(self, stage_run):
+        assert not list(stage_run.rglob("*.part"))

@@ -1,0 +1,95 @@
+"""The engine's pure parts."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from workbench import REPO
+
+from mmm_builder.errors import InputError
+from mmm_builder.running import engine, layout
+from mmm_builder.settings import Columns, Settings
+
+CSV = Path("/data/Кл иент 1.csv")
+
+
+def settings(arguments=None, further=None, columns=None):
+    return engine.engine_settings(CSV, "given.csv", columns, arguments or {}, further or {})
+
+
+def test_defaults_are_the_configuration_s():
+    found = settings({"seed": None, "model_type": "simple"})
+    assert (found.seed, found.model_type, found.results) == (Settings.model_fields["seed"].default, "simple", "")
+    assert list(found.runs) == ["Кл_иент_1"]
+
+
+@pytest.mark.parametrize(("name", "run"), [("a.b.csv", "a.b"), ("...csv", "data"), ("x y/z.csv", "z")])
+def test_run_names_may_be_folders(name, run):
+    assert engine.run_name(Path(name)) == run
+
+
+@pytest.mark.parametrize("columns", [{"channels": ["tv"]}, Columns(channels=("tv",))])
+def test_columns_may_be_given_either_way(columns):
+    assert settings(columns=columns).runs["Кл_иент_1"].columns == Columns(channels=("tv",))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "further", "columns", "message"),
+    [
+        ({"model_type": "simpel"}, {}, None, r"unknown model type 'simpel' \(did you mean 'simple'\?\)"),
+        ({}, {"seed": 3}, None, "'seed' is an argument of its own"),
+        ({}, {"results": "x"}, None, "'results' follows from"),
+        ({}, {"tresholds": {}}, None, r"unknown key 'tresholds' \(did you mean 'thresholds'\?\)"),
+        ({}, {}, {"traget": "y"}, r"unknown key 'runs.Кл_иент_1.columns.traget' \(did you mean 'target'\?\)"),
+        ({"max_iterations": 101}, {}, None, "less than or equal to 100, got 101"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, further, columns, message):
+    with pytest.raises(InputError, match=message):
+        settings(arguments, further, columns)
+
+
+def test_run_config_reads_back_as_the_same_settings():
+    found = settings({"max_iterations": 4}, {"thresholds": {"convergence": {"r2_min": 0.5}}}, {"controls": []})
+    text = engine.settings_text(found, Path("/p/Snakefile"), Path("/out put"))
+    assert Settings.parse(yaml.safe_load(text), "run_config.yaml") == found
+    assert "--directory '/out put'" in text
+
+
+def test_the_path_of_an_earlier_run_is_kept_for_the_same_file_only():
+    text = engine.settings_text(settings(), Path("/p/Snakefile"), Path("/out"))
+    assert engine.earlier_path_as_given(text, CSV) == "given.csv"
+    assert engine.earlier_path_as_given(text, Path("/data/other.csv")) is None
+    assert engine.earlier_path_as_given("no: [yaml", CSV) is None
+
+
+def test_conda_is_used_only_if_asked_for():
+    def command(conda):
+        return engine.snakemake_command("python", Path("/p/Snakefile"), Path("/out"), cores=2, conda=conda)
+
+    assert "conda" not in command(False)
+    assert command(True)[-3:] == ["--software-deployment-method", "conda", "all"]
+
+
+@pytest.mark.parametrize(
+    ("output", "kind", "message"),
+    [
+        ("noise\nmmm-model-builder: error: no date column\nmore", InputError, "no date column"),
+        ("mmm-model-builder: failure: /out: No space left\nError in rule train_cpu:", engine.EngineError, "No space"),
+        ("Error in rule train_cpu:\n  jobid: 3\nError in rule train_cpu:", engine.EngineError, "rule train_cpu failed"),
+        ("MissingOutputException in rule report:\nx", engine.EngineError, "MissingOutputException in rule report; the"),
+        ("killed", engine.EngineError, "Snakemake failed; the whole story is in log"),
+    ],
+)
+def test_failures_are_told_apart(output, kind, message):
+    error = engine.failure(output, Path("log"))
+    assert type(error) is kind
+    assert message in str(error)
+
+
+def test_layout_is_that_of_the_rules():
+    spelled = (REPO / "rules" / "common.smk").read_text()
+    paths = {name: path for name, path in vars(layout).items() if name.isupper() and name != "ARTIFACTS"}
+    assert len(paths) > 5
+    for name, path in paths.items():
+        assert f'"{{run_dir}}{path}"' in spelled, name
