@@ -261,8 +261,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         Figure("one iteration, all its processes", iteration, 40, "s"),
         Figure("sampling alone, 4 × (1000 + 1000)", sampling, 2, "s"),
         Figure("peak memory of the largest job", [u.megabytes / 1000 for u in largest], 1.2, "GB"),
-        Figure("`make run` on the example, environment there", fresh, 180, "s"),
-        Figure("`make run` again, nothing changed", again, 5, "s"),
+        Figure("the example as in `make run`, environment there", fresh, 180, "s"),
+        Figure("the same again, nothing changed", again, 5, "s"),
     ]
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text(document(figures, uses, load, given.repeats, opened, report), encoding="utf-8")

@@ -104,7 +104,10 @@ def test_run_config_runs_the_same_by_hand(desk):
 WRONG_ARGUMENTS = {
     "missing file": (["nowhere.csv", "{output}"], "nowhere.csv"),
     "a folder as data": (["{folder}", "{output}"], "client data"),
-    "model type": (["{csv}", "{output}", "3", "v33"], "unknown model type 'v33' (did you mean 'v3'?); known are v3"),
+    "model type": (
+        ["{csv}", "{output}", "3", "v33"],
+        "'model_type': 'v33' is not known (did you mean 'v3'?); known: v3",
+    ),
     "no iterations": (
         ["{csv}", "{output}", "0"],
         "'max_iterations': input should be greater than or equal to 1, got 0",

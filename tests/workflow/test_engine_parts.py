@@ -36,7 +36,7 @@ def test_columns_may_be_given_either_way(columns):
 @pytest.mark.parametrize(
     ("arguments", "further", "columns", "message"),
     [
-        ({"model_type": "simpel"}, {}, None, r"unknown model type 'simpel' \(did you mean 'simple'\?\)"),
+        ({"model_type": "simpel"}, {}, None, r"'model_type': 'simpel' is not known \(did you mean 'simple'\?\)"),
         ({}, {"seed": 3}, None, "'seed' is an argument of its own"),
         ({}, {"results": "x"}, None, "'results' follows from"),
         ({}, {"tresholds": {}}, None, r"unknown key 'tresholds' \(did you mean 'thresholds'\?\)"),
@@ -76,6 +76,11 @@ def test_conda_is_used_only_if_asked_for():
     [
         ("noise\nmmm-model-builder: error: no date column\nmore", InputError, "no date column"),
         ("mmm-model-builder: failure: /out: No space left\nError in rule train_cpu:", engine.EngineError, "No space"),
+        (
+            "h5py/_mmm-model-builder: failure: /out: No space left\nError in rule x:",
+            engine.EngineError,
+            "/out: No space",
+        ),
         ("Error in rule train_cpu:\n  jobid: 3\nError in rule train_cpu:", engine.EngineError, "rule train_cpu failed"),
         ("MissingOutputException in rule report:\nx", engine.EngineError, "MissingOutputException in rule report; the"),
         ("killed", engine.EngineError, "Snakemake failed; the whole story is in log"),

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-
+from ..config_files import read_yaml
 from ..errors import BAD_INPUT_EXIT_CODE, InputError
 from ..settings import Columns, Settings
 from ..stage import fail, fail_on_disk, split_names, start_logging
@@ -67,12 +66,7 @@ def run_keywords(given: argparse.Namespace) -> dict[str, Any]:
 
 def read_settings(path: Path) -> dict[str, Any]:
     """Read further settings from YAML. Raises InputError that names the file and the key."""
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        raise InputError(f"{path}: the file does not exist") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{path}: not readable as YAML ({' '.join(str(error).split())})") from None
+    found = read_yaml(path) or {}
     if not isinstance(found, Mapping):
         raise InputError(f"{path}: expected keys with values, got {type(found).__name__}")
     for key in ("runs", "results"):

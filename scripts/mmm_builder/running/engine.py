@@ -6,13 +6,12 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
 
-from ..errors import InputError, did_you_mean
+from ..errors import InputError
 from ..settings import Columns, Settings
-from ..spec import ModelType
 from ..stage import ERROR_MARK, FAILURE_MARK
 from ..verdicts import SkillReport
 
@@ -58,20 +57,11 @@ def engine_settings(
             raise InputError(f"config: {key!r} is an argument of its own; give it there")
         if key in ("runs", "results"):
             raise InputError(f"config: {key!r} follows from the data file and the output folder; remove it")
-    check_model_type(arguments.get("model_type"))
     if isinstance(columns, Columns):
         columns = columns.model_dump(mode="json", exclude_none=True)
     run = {"csv": str(csv), "path_as_given": path_as_given, "columns": dict(columns or {})}
     given = {key: value for key, value in arguments.items() if value is not None}
     return Settings.parse({**further, **given, "runs": {run_name(csv): run}, "results": ""}, "configuration")
-
-
-def check_model_type(model_type: str | None) -> None:
-    """Raise InputError for a model type that isn't known."""
-    known = get_args(ModelType)
-    if model_type is not None and model_type not in known:
-        near = did_you_mean(str(model_type), known)
-        raise InputError(f"unknown model type {model_type!r}{near}; known are {', '.join(known)}")
 
 
 def settings_text(settings: Settings, snakefile: Path, folder: Path) -> str:
@@ -107,11 +97,11 @@ def snakemake_command(python: str, snakefile: Path, folder: Path, *, cores: int,
 
 def failure(output: str, log: Path) -> Exception:
     """Return what Snakemake's output says went wrong: InputError for a stage's own clear line, else EngineError."""
-    for line in output.splitlines():
-        if line.startswith(ERROR_MARK):
-            return InputError(line.removeprefix(ERROR_MARK))
-        if line.startswith(FAILURE_MARK):
-            return EngineError(line.removeprefix(FAILURE_MARK))
+    for line in output.splitlines():  # a library's last words may stand before the mark on its line
+        if ERROR_MARK in line:
+            return InputError(line.partition(ERROR_MARK)[2])
+        if FAILURE_MARK in line:
+            return EngineError(line.partition(FAILURE_MARK)[2])
     rules = dict.fromkeys(re.findall(r"^Error in (?:rule|checkpoint) (\w+)", output, flags=re.MULTILINE))
     said = re.search(r"^\w+(?:Error|Exception)\b.*", output, flags=re.MULTILINE)
     what = f"the rule {', '.join(rules)} failed" if rules else said[0].rstrip(":") if said else "Snakemake failed"
