@@ -12,7 +12,7 @@ export PYTENSOR_FLAGS ?= cxx=
 # Jobs and tests run side by side; each taking all cores for its linear algebra would slow them all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test test-slow lint format lock docs results bench clean
+.PHONY: help run test test-slow lint format lock docs results bench scorecard fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -47,6 +47,12 @@ results: $(VENV)/run.stamp ## models the public data sets anew and writes docs/r
 
 bench: $(VENV)/run.stamp ## measures time and memory (benchmarks/)
 	@$(PY) benchmarks/iteration.py
+
+scorecard: $(VENV)/dev.stamp ## measures how well files are read and writes docs/reader.md
+	@$(PY) benchmarks/scorecard.py --write
+
+fuzz: $(VENV)/dev.stamp ## 20,000 damaged and made-up files: each ends in a profile or one clear line
+	@$(PY) benchmarks/fuzz.py
 
 # uv stands in an environment of its own, so that it never gets into the locked ones.
 lock: ## resolves requirements/*.in anew into hash-locked *.txt

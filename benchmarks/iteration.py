@@ -94,10 +94,10 @@ def sampling_seconds(folder: Path, repeats: int) -> list[float]:
     import nutpie
 
     from mmm_builder.config_files import read_spec
+    from mmm_builder.data_profile import DataProfile
     from mmm_builder.modelling.design import make_design
     from mmm_builder.modelling.model import build_model
     from mmm_builder.panel import read_panel, to_national
-    from mmm_builder.verdicts import DataProfile
 
     panel = to_national(read_panel(folder / "dataset.csv", DataProfile.read(folder / "data_profile.json")))
     spec = read_spec(folder / "config_iter_1.yaml")

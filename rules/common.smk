@@ -72,6 +72,8 @@ def column(role):
 PROFILE = "{run_dir}data_profile.json"
 DATASET = "{run_dir}dataset.csv"
 HOLDOUT = "{run_dir}holdout_kpi.csv"
+DATA_SERIES = "{run_dir}data_series.json"
+PROFILE_PAGE = "{run_dir}data_profile.html"
 LEDGER = "{run_dir}holdout_looks.jsonl"
 
 CONFIG = "{run_dir}config_iter_{n}.yaml"
@@ -94,7 +96,7 @@ GATES_PLOT = "{run_dir}gates.png"
 CONTRIBUTIONS = "{run_dir}contributions.csv"
 CONTRIBUTION_SERIES = "{run_dir}contributions_series.csv"
 CONTRIBUTION_PLOT = "{run_dir}contributions.png"
-DELIVERABLES = [SKILL_REPORT, ANALYSIS, CONTRIBUTIONS]
+DELIVERABLES = [SKILL_REPORT, ANALYSIS, CONTRIBUTIONS, PROFILE_PAGE]
 
 
 wildcard_constraints:

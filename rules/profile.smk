@@ -1,8 +1,9 @@
-"""Phase 1: what the data hold, and the canonical dataset with the last periods set aside."""
+"""Phase 1: what the data hold, the canonical dataset with the last periods set aside, and the page on it."""
 
 
 localrules:
     profile,
+    profile_page,
 
 
 rule profile:
@@ -17,13 +18,37 @@ rule profile:
     conda:
         "../envs/analysis.yaml"
     params:
+        sheet=lambda wildcards: RUNS[wildcards.run_dir].sheet,
         date=column("date"),
         target=column("target"),
         channels=column("channels"),
         controls=column("controls"),
         panel=column("panel"),
+        shape=column("shape"),
+        variable=column("variable"),
+        value=column("value"),
         test_size=SETTINGS.thresholds.out_of_sample.test_size,
         path_as_given=lambda wildcards: RUNS[wildcards.run_dir].path_as_given,
         code=code_digest("data_analyzer"),
     script:
         "../scripts/data_analyzer.py"
+
+
+# A rule of its own, so that no change of the page touches what training depends on. It alone of this phase reads the
+# held-out KPI, which the page shows to people; nothing that trains reads what it writes.
+rule profile_page:
+    input:
+        profile=PROFILE,
+        dataset=DATASET,
+        holdout=HOLDOUT,
+    output:
+        series=DATA_SERIES,
+        page=PROFILE_PAGE,
+    log:
+        "{run_dir}logs/profile_page.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        code=code_digest("profile_reporter"),
+    script:
+        "../scripts/profile_reporter.py"

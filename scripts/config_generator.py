@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Annotated
 
 from mmm_builder.config_files import read_spec, write_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError, did_you_mean
 from mmm_builder.modelling.priors import Preset, preset, to_cadence
 from mmm_builder.modelling.recipes import RECIPES, Recipe
 from mmm_builder.modelling.transforms import ADSTOCKS, SATURATIONS
 from mmm_builder.policy.changes import apply_changes
 from mmm_builder.spec import (
-    PERIODS_PER_YEAR,
     Adstock,
     Channel,
     Control,
@@ -24,7 +24,7 @@ from mmm_builder.spec import (
     Trend,
 )
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import DataProfile, Decision
+from mmm_builder.verdicts import Decision
 
 FIRST_SEASON_ORDER = 2
 """Fourier pairs to start with: few, since the loop adds more where the training rows ask for them."""
@@ -40,7 +40,7 @@ def first_spec(profile: DataProfile, *, model_type: str, prior_preset: str, samp
             f"model_type: {model_type!r} is not known{did_you_mean(model_type, RECIPES)}; known: {', '.join(RECIPES)}"
         )
     chosen = preset(prior_preset)
-    period = PERIODS_PER_YEAR[profile.frequency]
+    period = profile.periods_per_year
     order = min(FIRST_SEASON_ORDER, int((period - 1) // 2)) if profile.n_train >= period else 0
     return ModelSpec(
         iteration=1,

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Annotated
 
 from mmm_builder.config_files import read_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.judging.tables import write_table
 from mmm_builder.modelling.traces import read_group
 from mmm_builder.panel import read_panel, to_national
 from mmm_builder.reporting.contributions import contribution_tables
 from mmm_builder.reporting.plots import plot_contributions
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import DataProfile, SkillReport
+from mmm_builder.verdicts import SkillReport
 
 
 def contribution_files(

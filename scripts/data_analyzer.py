@@ -3,20 +3,21 @@
 import functools
 import logging
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
+from mmm_builder.data_profile import DataProfile, Shape
 from mmm_builder.errors import InputError
 from mmm_builder.files import write_text
 from mmm_builder.panel import write_dataset
-from mmm_builder.reading.profiling import profile_csv
-from mmm_builder.reading.summary import profile_summary
+from mmm_builder.profiling.profile import profile_file
+from mmm_builder.profiling.summary import profile_summary
 from mmm_builder.settings import Columns
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import DataProfile, OosThresholds
+from mmm_builder.verdicts import OosThresholds
 
 
 def analyze_file(
-    csv: Annotated[Path, "the data: one row per period (and region), one column per channel"],
+    csv: Annotated[Path, "the data: CSV, Excel or Parquet, in any usual shape"],
     *,
     output: Annotated[Path, "data profile to write (JSON)"],
     dataset: Annotated[Path | None, "canonical dataset to write (CSV), without the held-out KPI"] = None,
@@ -26,7 +27,11 @@ def analyze_file(
     channels: Annotated[tuple[str, ...] | None, "media columns, all of them"] = None,
     controls: Annotated[tuple[str, ...] | None, "control columns, all of them"] = None,
     panel: Annotated[str | None, "column with the panel unit (region, brand)"] = None,
+    shape: Annotated[str | None, f"how the table is laid out: {', '.join(get_args(Shape))}"] = None,
+    variable: Annotated[str | None, "column that names the series, in long data"] = None,
+    value: Annotated[str | None, "column with the numbers, in long data where everything stands in rows"] = None,
     test_size: Annotated[float, "share of the periods to hold out, the last ones"] = OosThresholds().test_size,
+    sheet: Annotated[str | None, "sheet of an Excel file; the first that holds a table, if not given"] = None,
     path_as_given: Annotated[str | None, "path to show in the profile instead of the file's"] = None,
 ) -> DataProfile:
     """Read a CSV file in any usual encoding, separator and number format, and find the role of each column.
@@ -36,9 +41,10 @@ def analyze_file(
     """
     if (dataset is None) != (holdout is None):
         raise InputError("--dataset and --holdout belong together; give both or neither")
-    columns = Columns(date=date, target=target, channels=channels, controls=controls, panel=panel)
+    given = {"date": date, "target": target, "channels": channels, "controls": controls, "panel": panel}
+    columns = Columns.parse({**given, "shape": shape, "variable": variable, "value": value}, "columns")
     thresholds = OosThresholds.parse({"test_size": test_size}, "test_size")
-    profile, table = profile_csv(csv, columns, thresholds.test_size, path_as_given)
+    profile, table = profile_file(csv, columns, thresholds.test_size, path_as_given=path_as_given, sheet=sheet)
     if dataset is not None:
         write_dataset(
             table,

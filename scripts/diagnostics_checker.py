@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from mmm_builder.config_files import read_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import write_text
 from mmm_builder.judging import scoring
 from mmm_builder.judging.checks import band_checks, contraction_checks, convergence_checks, gate_passed, residual_checks
@@ -22,7 +23,7 @@ from mmm_builder.panel import read_panel, to_national
 from mmm_builder.reporting.plots import plot_predicted_vs_actual
 from mmm_builder.spec import ModelSpec
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import ConvergenceThresholds, DataProfile, TrainingSummary
+from mmm_builder.verdicts import ConvergenceThresholds, TrainingSummary
 
 
 def diagnose(

@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from mmm_builder.config_files import read_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
 from mmm_builder.files import write_text
 from mmm_builder.judging.tables import read_series
 from mmm_builder.panel import read_panel, to_national
 from mmm_builder.policy.deciding import History, decide
 from mmm_builder.policy.remedies import Situation
-from mmm_builder.reading.profiling import profile_csv
+from mmm_builder.profiling.profile import profile_file
 from mmm_builder.running import engine
 from mmm_builder.running.command_line import add_run_options, ended_clearly, run_keywords
 from mmm_builder.running.layout import SKILL_REPORT
@@ -34,7 +35,7 @@ from mmm_builder.running.progress import ProgressPrinter, WatchedRun
 from mmm_builder.running.run_status import read_run, summary_text
 from mmm_builder.settings import Columns, Settings
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import DataProfile, OosValidation, TrainingSummary
+from mmm_builder.verdicts import OosValidation, TrainingSummary
 
 SNAKEFILE = Path(__file__).resolve().parent.parent / "Snakefile"
 GRACE_SECONDS = 15.0
@@ -87,6 +88,7 @@ def run_iteration_engine(
     *,
     seed: int | None = None,
     device: str = "cpu",
+    sheet: str | None = None,
     columns: Mapping[str, Any] | Columns | None = None,
     cores: int | None = None,
     config: Mapping[str, Any] | None = None,
@@ -95,14 +97,16 @@ def run_iteration_engine(
 ) -> dict[str, Any]:
     """Run the workflow on one CSV file and return its `skill_report.json`.
 
-    csv_path : the client's data, one row per period (and panel unit)
+    csv_path : the client's data (CSV, Excel, Parquet), in any of the shapes that config/README.md tells
     output_dir : folder of the results; made if it doesn't exist; a second call resumes what is there
     max_iterations : budget of models to try, 1 to 100
     conda_env : existing conda environment to train in; the other stages use their env files then
     model_type : recipe of the model (`v3`, `simple`)
     seed : of all randomness; None takes the workflow's default
     device : `cpu` or `gpu`
-    columns : roles to take as given in place of detecting them: date, target, channels, controls, panel
+    sheet : of an Excel file; None takes the first that holds a table
+    columns : roles to take as given in place of detecting them: date, target, channels, controls, panel; and the
+        shape of the table: shape, variable, value
     cores : processor cores to use; None takes all that this process may use
     config : further keys of `config/config.yaml`, such as thresholds or sampler
     quiet : say nothing on standard error
@@ -117,7 +121,8 @@ def run_iteration_engine(
         "max_iterations": max_iterations, "conda_env": conda_env, "model_type": model_type, "seed": seed,
         "device": device,
     }  # fmt: skip
-    settings = engine.engine_settings(csv, _path_as_given(folder, csv, csv_path), columns, arguments, config or {})
+    given_path = _path_as_given(folder, csv, csv_path)
+    settings = engine.engine_settings(csv, given_path, sheet, columns, arguments, config or {})
     _check_tools(settings)
     _check_folder(folder)
     _check_data(csv, settings)
@@ -157,7 +162,8 @@ def _check_folder(folder: Path) -> None:
 def _check_data(csv: Path, settings: Settings) -> None:
     """Profile the file, so that unusable data end here with one clear line and nothing written."""
     run = next(iter(settings.runs.values()))
-    profile_csv(csv, run.columns, settings.thresholds.out_of_sample.test_size, run.path_as_given or run.csv)
+    test_size = settings.thresholds.out_of_sample.test_size
+    profile_file(csv, run.columns, test_size, path_as_given=run.path_as_given or run.csv, sheet=run.sheet)
 
 
 def _claim(folder: Path, settings: Settings, unlock: bool) -> None:

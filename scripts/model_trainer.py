@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from mmm_builder.config_files import read_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import text_digest
 from mmm_builder.modelling.design import Design, make_design, make_projection
 from mmm_builder.modelling.model import ROTATED, build_model
@@ -20,7 +21,6 @@ from mmm_builder.panel import read_panel, to_national
 from mmm_builder.provenance import versions
 from mmm_builder.spec import ModelSpec
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import DataProfile
 
 
 def train(panel: xr.Dataset, spec: ModelSpec, *, device: str = "cpu", cores: int = 4, report=progress_file(None)):

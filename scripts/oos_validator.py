@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from mmm_builder.config_files import read_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import file_digest, text_digest, write_text
 from mmm_builder.judging import scoring
 from mmm_builder.judging.checks import gate_passed, oos_checks
@@ -23,7 +24,7 @@ from mmm_builder.provenance import code_digest
 from mmm_builder.reporting.plots import plot_with_holdout
 from mmm_builder.spec import ModelSpec
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import DataProfile, Look, OosThresholds, OosValidation, TrainingSummary
+from mmm_builder.verdicts import Look, OosThresholds, OosValidation, TrainingSummary
 
 
 def validate(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmm_builder.files import write_text
-from mmm_builder.reading.summary import profile_summary
+from mmm_builder.profiling.summary import profile_summary
 from mmm_builder.running import engine
 from mmm_builder.running.command_line import (
     add_column_options,
@@ -38,13 +38,20 @@ def run(given: argparse.Namespace) -> int:
 
 
 def profile(given: argparse.Namespace) -> int:
-    """Profile one file, write the profile and show it."""
-    from mmm_builder.reading.profiling import profile_csv
+    """Profile one file, write the profile and the page on it, and show the profile."""
+    from mmm_builder.panel import by_date_and_unit
+    from mmm_builder.profiling.profile import profile_file
+    from mmm_builder.profiling.series import data_series, period_totals
+    from mmm_builder.reporting.profile_page import profile_page
 
     columns = Columns.parse(given_columns(given), "columns")
-    found, _ = profile_csv(Path(given.csv), columns, OosThresholds().test_size, given.csv)
+    found, table = profile_file(
+        Path(given.csv), columns, OosThresholds().test_size, path_as_given=given.csv, sheet=given.sheet
+    )
+    rows, page = by_date_and_unit(table, found), Path(given.output).with_suffix(".html")
+    write_text(page, profile_page(found, period_totals(rows, found), data_series(rows, found)))
     write_text(Path(given.output), found.to_json())
-    print(profile_summary(found), f"written        {given.output}", sep="\n")
+    print(profile_summary(found), f"written        {given.output}, {page}", sep="\n")
     return 0
 
 

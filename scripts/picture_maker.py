@@ -6,12 +6,13 @@ from typing import Annotated
 
 import pandas as pd
 
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
 from mmm_builder.judging.tables import read_series
 from mmm_builder.reporting.plots import plot_gates, plot_with_holdout
 from mmm_builder.running.layout import SKILL_REPORT
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import DataProfile, OosValidation, SkillReport, TrainingSummary
+from mmm_builder.verdicts import OosValidation, SkillReport, TrainingSummary
 
 ROOT = Path(__file__).resolve().parent.parent
 

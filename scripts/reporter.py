@@ -10,6 +10,7 @@ from typing import Annotated
 import pandas as pd
 
 from mmm_builder.config_files import read_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
 from mmm_builder.files import write_text
 from mmm_builder.judging.looks import read_looks
@@ -25,15 +26,7 @@ from mmm_builder.reporting.run_record import Files, Iteration, Paths, RunRecord,
 from mmm_builder.reporting.selection import Selection, select
 from mmm_builder.running.layout import ANALYSIS
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import (
-    DataProfile,
-    Decision,
-    IterationRecord,
-    OosValidation,
-    ReportMetrics,
-    SkillReport,
-    TrainingSummary,
-)
+from mmm_builder.verdicts import Decision, IterationRecord, OosValidation, ReportMetrics, SkillReport, TrainingSummary
 
 TRAINING = ("worst_rhat", "min_ess", "divergences", "r2")
 HELD_OUT = ("oos_r2", "oos_mape", "overfitting_index")

@@ -23,6 +23,7 @@ import diagnostics_checker
 import iteration_engine
 import model_trainer
 import oos_validator
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.modelling.design import Design, make_design, make_projection
 from mmm_builder.modelling.model import ROTATED, build_model
 from mmm_builder.modelling.parameters import channel_parameters, channel_priors, likelihood_priors
@@ -31,7 +32,7 @@ from mmm_builder.modelling.priors import frozen, preset
 from mmm_builder.simulation.client_truth import Truth
 from mmm_builder.simulation.simulator import simulate_client
 from mmm_builder.spec import Likelihood, ModelSpec, Sampler
-from mmm_builder.verdicts import DataProfile, ProfiledChannel, ProfiledControl, Source
+from profiles import channel, control, data_profile, source
 
 CLIENT = {"n_periods": 104, "n_channels": 2, "r2": 0.75}
 """A small client: two years of weeks, search and social."""
@@ -47,17 +48,12 @@ def sampler(**changes: Any) -> Sampler:
 def profile_of(table: pd.DataFrame, truth: Truth) -> DataProfile:
     """Return the profile of a simulated client, with equal shares of spend so that priors are one for all clients."""
     dates = table[truth.date_column].dt.strftime("%Y-%m-%d")
-    channels = [
-        ProfiledChannel(column=c.column, channel_type=c.channel_type, measure="spend", share_of_spend=None,
-                        zero_share=0.0, confidence=1.0, evidence="simulated")
-        for c in truth.channels
-    ]  # fmt: skip
-    return DataProfile(
-        source=Source(path="a.csv", sha256="0" * 64, encoding="utf-8", separator=",", decimal=".", n_rows=len(table)),
-        date_column=truth.date_column, frequency=truth.frequency, start=dates.iloc[0], end=dates.iloc[-1],
-        n_periods=len(table), n_train=truth.n_train, train_end=dates.iloc[truth.n_train - 1], missing_periods=(),
-        target_column=truth.target_column, target_candidates=(), panel_column=None, channels=tuple(channels),
-        controls=tuple(ProfiledControl(column=c.column, kind="other") for c in truth.controls), ignored=(), warnings=(),
+    return data_profile(
+        source=source(n_rows=len(table)), date_column=truth.date_column, frequency=truth.frequency,
+        start=dates.iloc[0], end=dates.iloc[-1], n_periods=len(table), n_train=truth.n_train,
+        train_end=dates.iloc[truth.n_train - 1], target_column=truth.target_column, target_candidates=(),
+        channels=tuple(channel(c.column, channel_type=c.channel_type) for c in truth.channels),
+        controls=tuple(control(c.column) for c in truth.controls),
     )  # fmt: skip
 
 

@@ -5,24 +5,15 @@ KPI empty on the held-out ones) and `holdout_kpi.csv` (date, unit, KPI of the he
 but the validator can see a held-out KPI. In memory an `xarray.Dataset` with dims date, unit, channel, control.
 """
 
-import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from .data_profile import NATIONAL, DataProfile
 from .errors import InputError
 from .files import whole
-from .verdicts import DataProfile
-
-NATIONAL = "national"
-"""Name of the only unit where the data have no panel column."""
-
-
-def n_test_periods(n_periods: int, test_size: float) -> int:
-    """Return the number of held-out periods, the last ones by date: ceil(test_size · n_periods)."""
-    return math.ceil(test_size * n_periods - 1e-9)
 
 
 def write_dataset(
@@ -76,6 +67,21 @@ def read_holdout(holdout: Path, profile: DataProfile) -> xr.DataArray:
     return table[profile.target_column].to_xarray().rename("kpi")
 
 
+def read_all_rows(dataset: Path, holdout: Path, profile: DataProfile) -> pd.DataFrame:
+    """Read both canonical files for people to look at: every column with a role, the held-out KPI put back.
+
+    Returns a DataFrame with a (date, unit) index and float columns. Raises InputError if a column is absent.
+    """
+    table = _read(dataset, profile, _columns(profile))
+    held_out = _read(holdout, profile, [profile.target_column])
+    return table.fillna(held_out)
+
+
+def by_date_and_unit(table: pd.DataFrame, profile: DataProfile) -> pd.DataFrame:
+    """Return a canonical table with a (date, unit) index, complete over both, and the columns that have a role."""
+    return _indexed(table, profile)[_columns(profile)]
+
+
 def to_national(panel: xr.Dataset) -> xr.Dataset:
     """Return the panel as one unit: KPI and spend summed over units, controls averaged. Drops the dim `unit`."""
     summed = panel[["kpi", "spend"]].sum("unit", skipna=False)
@@ -94,7 +100,19 @@ def _read(path: Path, profile: DataProfile, columns: list[str]) -> pd.DataFrame:
         raise InputError(
             f"{path}: column {missing[0]!r} of the data profile is not in the file; profile the data again"
         )
+    return _indexed(table, profile)[columns]
+
+
+def _indexed(table: pd.DataFrame, profile: DataProfile) -> pd.DataFrame:
+    """Return the table with its rows named by date and unit, complete over both."""
     unit = table[profile.panel_column].to_numpy() if profile.panel_column else np.full(len(table), NATIONAL, object)
     rows = pd.MultiIndex.from_arrays([table[profile.date_column].to_numpy(), unit], names=["date", "unit"])
     complete = pd.MultiIndex.from_product([sorted(rows.unique(name)) for name in rows.names], names=rows.names)
-    return table[columns].set_axis(rows).reindex(complete)
+    return table.set_axis(rows).reindex(complete)
+
+
+def _columns(profile: DataProfile) -> list[str]:
+    """Return the columns that have a role: the target, channels, their exposures, controls."""
+    exposures = [c.exposure_column for c in profile.channels if c.exposure_column]
+    channels, controls = [c.column for c in profile.channels], [c.column for c in profile.controls]
+    return [profile.target_column, *channels, *exposures, *controls]

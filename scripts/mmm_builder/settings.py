@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from .data_profile import Shape
 from .spec import ModelType, PresetName
 from .strict import Strict
 from .verdicts import ConvergenceThresholds, OosThresholds
@@ -23,12 +24,18 @@ class Columns(Strict):
     channels: Annotated[tuple[str, ...] | None, Field(description="media columns, all of them")] = None
     controls: Annotated[tuple[str, ...] | None, Field(description="control columns, all of them")] = None
     panel: Annotated[str | None, Field(description="column with the panel unit (geo, brand)")] = None
+    shape: Annotated[Shape | None, Field(description="how the table is laid out")] = None
+    variable: Annotated[str | None, Field(description="column that names the series, in long data")] = None
+    value: Annotated[
+        str | None, Field(description="column with the numbers, in long data where everything stands in rows")
+    ] = None
 
 
 class Run(Strict):
     """One dataset to model; its results stand in `results/{name}/`."""
 
-    csv: Annotated[str, Field(description="the data, a path from the working directory")]
+    csv: Annotated[str, Field(description="the data (CSV, Excel, Parquet), a path from the working directory")]
+    sheet: Annotated[str | None, Field(description="sheet of an Excel file; null: the first that holds a table")] = None
     columns: Annotated[Columns, Field(description="roles given by hand")] = Columns()
     model_type: Annotated[ModelType | None, Field(description="in place of the workflow's")] = None
     max_iterations: Annotated[int | None, Field(ge=1, le=100, description="in place of the workflow's")] = None

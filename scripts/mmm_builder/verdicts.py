@@ -4,92 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .spec import Change, ChannelType, Frequency, ModelType
+from .spec import Change, ModelType
 from .strict import Document, Strict
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-Measure = Literal["spend", "impressions", "clicks", "grp"]
-ControlKind = Literal[
-    "price", "promotion", "event", "competitor", "macro", "weather", "distribution", "organic", "other",
-]  # fmt: skip
 Status = Literal["full_success", "diagnostics_only", "budget_exhausted"]
-
-
-# --- data_profile.json -------------------------------------------------------------------------------------
-
-
-class Source(Strict):
-    """The file as it was read."""
-
-    path: str
-    sha256: str
-    encoding: str
-    separator: str
-    decimal: str
-    n_rows: int
-
-
-class TargetCandidate(Strict):
-    """A column that may be the KPI, with its score (the highest wins) and why."""
-
-    column: str
-    score: float
-    evidence: str
-
-
-class ProfiledChannel(Strict):
-    """A media channel. Shares are of the training rows; `share_of_spend` is null where it isn't money."""
-
-    column: str
-    channel_type: ChannelType
-    measure: Measure
-    exposure_column: str | None = None
-    share_of_spend: Share | None
-    zero_share: Share
-    confidence: Share
-    evidence: str
-
-
-class ProfiledControl(Strict):
-    """A control and its kind."""
-
-    column: str
-    kind: ControlKind
-
-
-class IgnoredColumn(Strict):
-    """A column that isn't used, and why."""
-
-    column: str
-    reason: str
-
-
-class ProfileWarning(Strict):
-    """Something a person should know before trusting the run; the message names the cure."""
-
-    code: str
-    message: str
-
-
-class DataProfile(Document):
-    """`data_profile.json`: what the file holds and which role each column has. Dates are ISO strings."""
-
-    source: Source
-    date_column: str
-    frequency: Frequency
-    start: str
-    end: str
-    n_periods: int
-    n_train: int
-    train_end: str
-    missing_periods: tuple[str, ...]
-    target_column: str
-    target_candidates: tuple[TargetCandidate, ...]
-    panel_column: str | None
-    channels: tuple[ProfiledChannel, ...]
-    controls: tuple[ProfiledControl, ...]
-    ignored: tuple[IgnoredColumn, ...]
-    warnings: tuple[ProfileWarning, ...]
 
 
 # --- metrics/summary.json ----------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Held-out values change nothing that was trained: not a bit of the posterior, of the fit, of its verdict."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -68,3 +69,7 @@ class TestStages:
         assert shown.isna().sum() == len(kept) == 21
         fit = pd.read_csv(stage_run / STAGE_FILES["series"])["actual"]
         assert not set(kept) & set(fit)
+        profile = (stage_run / "data_profile.json").read_text()
+        figures = {float(figure) for figure in re.findall(r"(?<![\w.])-?\d+\.\d+(?:e-?\d+)?", profile)}
+        assert len(figures) > 10
+        assert not figures & set(kept)

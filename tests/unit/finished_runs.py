@@ -5,9 +5,10 @@ from pathlib import Path
 from run_records import decision, series, spec, summary, validation
 
 from mmm_builder.config_files import write_spec
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import write_text
 from mmm_builder.judging.tables import empty_series, write_table
-from mmm_builder.verdicts import DataProfile, Look
+from mmm_builder.verdicts import Look
 
 
 def write_run(folder: Path, data: DataProfile, iterations, *, looks: int | None = None) -> dict:

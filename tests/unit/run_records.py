@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+import profiles
+from mmm_builder.data_profile import TargetCandidate, warn
 from mmm_builder.spec import (
     Adstock,
     Beta,
@@ -22,18 +24,11 @@ from mmm_builder.spec import (
 from mmm_builder.verdicts import (
     Check,
     ConvergenceThresholds,
-    DataProfile,
     Decision,
     Diagnosis,
-    IgnoredColumn,
     Observation,
     OosThresholds,
     OosValidation,
-    ProfiledChannel,
-    ProfiledControl,
-    ProfileWarning,
-    Source,
-    TargetCandidate,
     TrainingSummary,
 )
 
@@ -45,28 +40,24 @@ CHANNELS = (
 
 def profile(*, warnings: bool = True, channels=CHANNELS, target: str = "revenue", path: str = "data/example.csv"):
     found = (
-        ProfileWarning(code="collinear_channels", message="tv_spend and display move together (r = 0.91)."),
-        ProfileWarning(code="short_history", message="3.2 seasons; 4 or more separate season from media."),
+        warn("collinear_channels", "tv_spend and display move together (r = 0.91)", "merge them."),
+        warn("short_history", "3.2 seasons", "4 or more separate season from media."),
     )
-    return DataProfile(
-        source=Source(path=path, sha256="ab12" * 16, encoding="utf-8", separator=",", decimal=".", n_rows=166),
-        date_column="week",
-        frequency="weekly",
+    return profiles.data_profile(
+        source=profiles.source(path=path, sha256="ab12" * 16, n_rows=166),
         start="2021-01-04",
         end="2024-03-04",
         n_periods=166,
         n_train=132,
         train_end="2023-07-10",
-        missing_periods=(),
         target_column=target,
         target_candidates=(
             TargetCandidate(column=target, score=0.9, evidence="named revenue"),
             TargetCandidate(column="orders", score=0.4, evidence="a count."),
         ),
-        panel_column=None,
         channels=tuple(
-            ProfiledChannel(
-                column=column,
+            profiles.channel(
+                column,
                 channel_type=kind,
                 measure="spend" if share is not None else "grp",
                 share_of_spend=share,
@@ -77,10 +68,10 @@ def profile(*, warnings: bool = True, channels=CHANNELS, target: str = "revenue"
             for column, kind, share in channels
         ),
         controls=(
-            ProfiledControl(column="price_index", kind="price"),
-            ProfiledControl(column="promo", kind="promotion"),
+            profiles.control("price_index", kind="price"),
+            profiles.control("promo", kind="promotion"),
         ),
-        ignored=(IgnoredColumn(column="row_id", reason="a running number."),),
+        ignored=(profiles.ignored("row_id", "a running number."),),
         warnings=found if warnings else (),
     )
 

@@ -30,6 +30,8 @@ TRIGGERS = (
 )
 OUTPUTS = (
     "data_profile.json",
+    "data_profile.html",
+    "data_series.json",
     "config_iter_N.yaml",
     "iteration_log.json",
     "thinking_history.json",

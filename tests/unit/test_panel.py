@@ -6,7 +6,7 @@ import pytest
 
 from mmm_builder.errors import InputError
 from mmm_builder.panel import read_holdout, read_panel, write_dataset
-from mmm_builder.reading.profiling import profile_csv
+from mmm_builder.profiling.profile import profile_file
 from mmm_builder.settings import Columns
 
 
@@ -14,7 +14,7 @@ def round_trip(table, folder, **given):
     """Return profile, panel and held-out KPI of a table that went through all files."""
     source, dataset, holdout = (folder / f"{name}.csv" for name in ("source", "dataset", "holdout"))
     table.to_csv(source, index=False)
-    profile, canonical = profile_csv(source, Columns(**given), 0.2)
+    profile, canonical = profile_file(source, Columns(**given), 0.2)
     names = {"date": profile.date_column, "target": profile.target_column, "panel": profile.panel_column}
     write_dataset(canonical, dataset, holdout, n_train=profile.n_train, **names)
     return profile, read_panel(dataset, profile), read_holdout(holdout, profile)

@@ -5,12 +5,12 @@ import run_records as runs
 from matplotlib.image import imread
 
 from mmm_builder.reporting.plots import (
-    _compact,
     plot_contributions,
     plot_gates,
     plot_predicted_vs_actual,
     plot_with_holdout,
 )
+from mmm_builder.reporting.style import compact
 from mmm_builder.verdicts import ConvergenceThresholds, OosThresholds
 
 TRAINING = runs.series("2021-01-04", 60, 1)
@@ -100,4 +100,4 @@ def test_a_failing_plot_leaves_no_file(tmp_path):
     ("value", "shown"), [(1_500_000, "1.5M"), (250_000, "250k"), (-2e9, "-2B"), (0.4, "0.4"), (0, "0")]
 )
 def test_axis_numbers(value, shown):
-    assert _compact(value) == shown
+    assert compact(value) == shown

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
 from mmm_builder.panel import read_holdout, read_panel
-from mmm_builder.reading.profiling import profile_csv
+from mmm_builder.profiling.profile import profile_file
 from mmm_builder.reporting.section_learnings import ADVICE_BY_WARNING
 from mmm_builder.settings import Columns
 from mmm_builder.stage import ERROR_MARK
-from mmm_builder.verdicts import DataProfile
 from scripts.data_analyzer import analyze_file
 
 WRONG_INPUT = Path(__file__).parent / "wrong_input"
@@ -25,7 +25,7 @@ ANALYZER = Path(__file__).resolve().parents[2] / "scripts" / "data_analyzer.py"
 def profile_of(table, folder, test_size=0.2, **given):
     file = folder / "data.csv"
     table.to_csv(file, index=False)
-    return profile_csv(file, Columns(**given), test_size, "data.csv")
+    return profile_file(file, Columns(**given), test_size, path_as_given="data.csv")
 
 
 def codes(profile):
@@ -152,8 +152,18 @@ def test_held_out_controls_fill_no_training_row(tmp_path, weekly_table):
 def test_too_many_gaps_are_refused_with_the_dates(tmp_path, weekly_table):
     with pytest.raises(InputError, match=r"6 of 96 training values of the target 'revenue' .*: 2023-02-06, 2023-02-13"):
         profile_of(weekly_table.drop(index=range(5, 11)), tmp_path)
+    holes = weekly_table.index.isin(range(108, 118))
     with pytest.raises(InputError, match=r"10 of 24 held-out values of the target 'revenue' are missing"):
-        profile_of(weekly_table.assign(revenue=weekly_table["revenue"].where(weekly_table.index < 110)), tmp_path)
+        profile_of(weekly_table.assign(revenue=weekly_table["revenue"].where(~holes)), tmp_path)
+
+
+def test_periods_without_a_kpi_at_the_ends_are_left_out_and_told(tmp_path, weekly_table):
+    known = weekly_table["revenue"].where((weekly_table.index >= 4) & (weekly_table.index < 112))
+    profile, table = profile_of(weekly_table.assign(revenue=known), tmp_path)
+    assert (profile.n_periods, profile.n_train) == (108, 86)
+    assert (profile.start, profile.end) == ("2023-01-30", "2025-02-17")
+    assert list(table["tv_spend"]) == list(weekly_table["tv_spend"][4:112])
+    assert message(profile, "periods_without_kpi").startswith("12 periods at the ends of the file have no value")
 
 
 def test_empty_cells_are_filled_and_told(tmp_path, weekly_table):
@@ -232,13 +242,16 @@ def test_a_short_history_is_told(tmp_path, weekly_table):
 
 
 def test_the_example_draws_no_warning():
-    profile, _ = profile_csv(ANALYZER.parents[1] / "data" / "example.csv", Columns(), 0.2)
+    profile, _ = profile_file(ANALYZER.parents[1] / "data" / "example.csv", Columns(), 0.2)
     assert profile.warnings == ()
 
 
 def test_every_warning_that_calls_for_data_is_one_the_reader_gives(tmp_path, weekly_table):
     table = two_regions(weekly_table.assign(radio_spend=weekly_table["tv_spend"])).reset_index(drop=True)
     given = set(codes(profile_of(table.drop(index=[10, 130, 140, 110]), tmp_path)[0]))
+    mixed = (0.5 * weekly_table["tv_spend"] + 2.0 * weekly_table["search_spend"]).round(2)
+    for radio_spend in (mixed, (mixed * np.random.default_rng(1).uniform(0.9, 1.1, len(mixed))).round(2)):
+        given |= set(codes(profile_of(weekly_table.assign(radio_spend=radio_spend), tmp_path)[0]))
     assert {warning for warning, _ in ADVICE_BY_WARNING} <= given
 
 

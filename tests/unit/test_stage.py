@@ -17,7 +17,7 @@ from mmm_builder.verdicts import OosThresholds
 STAGES = {
     "data_analyzer": "analyze_file", "config_generator": "generate_config", "model_trainer": "train_files",
     "diagnostics_checker": "diagnose_files", "oos_validator": "validate_files", "reporter": "report_files",
-    "contribution_reporter": "contribution_files",
+    "contribution_reporter": "contribution_files", "profile_reporter": "page_files",
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmm_builder.errors import InputError
-from mmm_builder.reading.profiling import profile_csv
+from mmm_builder.profiling.profile import profile_file
 from mmm_builder.settings import Columns
 from scripts.data_analyzer import analyze_file
 
@@ -15,13 +15,13 @@ WRONG_INPUT = Path(__file__).parent / "wrong_input"
 def profile_of(table, folder, **given):
     file = folder / "data.csv"
     table.to_csv(file, index=False)
-    return profile_csv(file, Columns(**given), 0.2, "data.csv")
+    return profile_file(file, Columns(**given), 0.2, path_as_given="data.csv")
 
 
 WRONG_FILES = {
     "wrong_empty.csv": "the file is empty; export the data again",
     "wrong_header_only.csv": "the file has a header but no data rows",
-    "wrong_binary.csv": "this is an Excel or zip file, not CSV; save the sheet as CSV",
+    "wrong_binary.csv": "this is a damaged workbook or zip archive",
     "wrong_zero_bytes.csv": "not readable as text (it holds zero bytes)",
     "wrong_one_column.csv": "only one column found; separate the columns",
     "wrong_no_header.csv": "line 1 holds numbers where column names belong; add a header line",
@@ -40,7 +40,7 @@ WRONG_FILES = {
     "wrong_constant_target.csv": "the target 'sales' is constant in the training periods",
     "wrong_no_channel.csv": "no media channel found among 'sales', 'price'; name them with --channels",
     "wrong_negative_spend.csv": "column 'tv_spend' (line 6): spend is negative, '-5'; correct it, or take",
-    "wrong_long_form.csv": "column 'channel' holds 'tv', 'radio': a row per channel or variable",
+    "wrong_long_form.csv": "column 'spend' (line 7): '1o' is not a number; write numbers with '.' as",
     "wrong_weekday.csv": "(line 4): 2020-01-21 is a Tuesday, the other weeks start on a Monday",
 }  # fmt: skip
 

@@ -51,3 +51,8 @@ def test_a_touched_file_repeats_nothing(own_copy):
     for file in (own_copy.workflow / "scripts").rglob("*.py"):
         file.touch()
     assert not own_copy.run().jobs
+
+
+def test_an_edited_page_is_written_anew_and_nothing_else(own_copy):
+    edit(own_copy.workflow / "scripts" / "profile_reporter.py")
+    assert list(own_copy.run().jobs) == ["page results/a"]

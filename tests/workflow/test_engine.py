@@ -15,6 +15,8 @@ ENGINE = "iteration_engine.py"
 STOP_AT_2 = "policy: {disabled_remedies: [lengthen_chains]}\n"
 CONTRACTED = [
     "data_profile.json",
+    "data_profile.html",
+    "data_series.json",
     "config_iter_1.yaml",
     "config_iter_2.yaml",
     "iteration_log.json",

@@ -14,7 +14,7 @@ CSV = Path("/data/Кл иент 1.csv")
 
 
 def settings(arguments=None, further=None, columns=None):
-    return engine.engine_settings(CSV, "given.csv", columns, arguments or {}, further or {})
+    return engine.engine_settings(CSV, "given.csv", None, columns, arguments or {}, further or {})
 
 
 def test_defaults_are_the_configuration_s():

@@ -26,6 +26,7 @@ def test_profile_writes_and_shows_and_does_nothing_more(desk):
     assert [c["column"] for c in json.loads((desk.folder / "data_profile.json").read_text())["channels"]] == [
         "tv_spend"
     ]
+    assert "<title>Data profile: sales.csv</title>" in (desk.folder / "data_profile.html").read_text(encoding="utf-8")
     assert not (desk.folder / "results").exists()
 
 

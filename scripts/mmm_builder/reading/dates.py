@@ -1,55 +1,38 @@
 """Dates as people write them. A column is read in one form; the order of day and month is settled over all of it."""
 
-import re
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError
-from .naming import month_number
+from .date_forms import FORMS, Form, Grain
+from .date_order import LAST_YEAR, Ordered, assemble, settle_order
+from .date_text import CleanDate, clean_date
+from .text import quote
 
-Grain = Literal["day", "month", "quarter", "year"]
-
-_TIME = r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?\s*(?:[AaPp][Mm]|Z|[+-]\d{2}:?\d{2})?)?"
-_WORD = r"(?P<word>[^\W\d_]{3,})\.?"
-
-
-class Form(NamedTuple):
-    """One way to write a date; the pattern's groups are y, m, d, q (quarter), w (ISO week), word (month), a, b."""
-
-    grain: Grain
-    pattern: re.Pattern[str]
-
-
-def _form(grain: Grain, pattern: str) -> Form:
-    return Form(grain, re.compile(pattern, re.IGNORECASE))
-
-
-FORMS = (
-    _form("day", r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})\s*日?" + _TIME),
-    _form("day", r"(?P<y>(?:19|20)\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)"),
-    _form("day", r"(?P<a>\d{1,2})(?P<mark>[-/.])(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})" + _TIME),
-    _form("day", rf"(?P<d>\d{{1,2}})\.?[\s-]*{_WORD}[\s,-]*(?P<y>\d{{4}}|\d{{2}})"),
-    _form("day", rf"{_WORD}\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}})"),
-    _form("day", r"(?P<y>\d{4})[\s-]*(?:W|KW)(?P<w>\d{1,2})"),
-    _form("month", rf"{_WORD}[\s,.'-]*(?P<y>\d{{4}}|\d{{2}})"),
-    _form("month", r"(?P<y>\d{4})\s*[-/.年]\s*(?P<m>\d{1,2})\s*月?"),
-    _form("month", r"(?P<m>\d{1,2})[-/.](?P<y>\d{4})"),
-    _form("quarter", r"(?P<y>\d{4})[\s-]*Q(?P<q>[1-4])"),
-    _form("quarter", r"Q(?P<q>[1-4])[\s'-]*(?P<y>\d{4}|\d{2})"),
-    _form("year", r"(?P<y>(?:1[89]|20)\d{2})"),
-)
-
-REGULAR_STEPS = (1, 7, 28, 29, 30, 31, 90, 91, 92, 365, 366)
+LOOKED_AT = 30
+"""Cells of a column by which most columns are dismissed as no dates."""
+SHARE_MIN = 0.5
+PLAIN_SHARE_MIN = 0.8
+"""Fewest cells, of those filled, that must be dates: in forms that nothing else has, and in forms that numbers have."""
+EPOCH_POWERS = {9: 0, 10: 0, 12: 3, 13: 3, 15: 6, 16: 6, 18: 9, 19: 9}
+"""By the number of digits of a count since 1970: the power of ten of its units in a second."""
+MOST_DATES = 40_000
+"""Distinct numbers from here on are no dates: these would be more than a century of days."""
+LAST_WEEK = 53
 
 
 class ParsedDates(NamedTuple):
-    """Dates of a column (NaT where a cell is none), how fine they are, and the share of cells that are dates."""
+    """Dates of a column (with time of day; NaT where a cell is none), how fine they are, the share of cells that are.
+
+    plain : they are numbers that may be no dates. told : what they look like, and how day and month were told apart.
+    """
 
     dates: pd.Series
     grain: Grain
     share: float
+    plain: bool = False
+    told: str = ""
 
 
 def parse_dates(column: pd.Series, where: str) -> ParsedDates | None:
@@ -57,78 +40,82 @@ def parse_dates(column: pd.Series, where: str) -> ParsedDates | None:
 
     Raises InputError, starting with `where`, if day and month can't be told apart.
     """
-    filled = column[column != ""]
-    if filled.empty:
+    near = _near(column)
+    if not near:
         return None
-    parts = {form: filled.str.extract(f"^(?:{form.pattern.pattern})$", flags=re.IGNORECASE) for form in _near(filled)}
-    if not parts:
+    codes, cells = pd.factorize(column, use_na_sentinel=True)
+    if len(cells) > MOST_DATES and all(form.plain for form in near):
         return None
-    form = max(parts, key=lambda f: parts[f]["y"].notna().sum())
-    fields = parts[form].dropna(subset="y")
-    dates = _settle_order(fields, where) if "a" in fields else _assemble(fields)
-    dates = dates.reindex(column.index)
-    share = float(dates.notna().sum() / len(filled))
-    return ParsedDates(dates, form.grain, share) if share >= 0.5 else None
+    cleaned = [clean_date(cell) for cell in cells]
+    counts = np.bincount(codes[codes >= 0], minlength=len(cells))
+    filled = counts[np.asarray(cells != "")].sum()
+    matched = {form: _match(form, cleaned) for form in near}
+    form = max(matched, key=lambda f: counts[matched[f].index].sum())
+    fields = matched[form]
+    if counts[fields.index].sum() < (PLAIN_SHARE_MIN if form.plain else SHARE_MIN) * filled:
+        return None
+    first_rows = np.full(len(cells), len(column))
+    np.minimum.at(first_rows, codes[codes >= 0], np.flatnonzero(codes >= 0))
+    lines = pd.Series(column.index[first_rows[fields.index]], fields.index)
+    ordered, grain = _read(form, fields, lines, where)
+    dates = np.full(len(cells) + 1, np.datetime64("NaT"), dtype="datetime64[us]")
+    dates[fields.index] = ordered.dates.astype("datetime64[us]") + _times(cleaned, fields.index)
+    share = float(counts[~np.isnat(dates[:-1])].sum() / filled)
+    if share < (PLAIN_SHARE_MIN if form.plain else SHARE_MIN):
+        return None
+    told = f"dates like {quote(str(cells[fields.index[0]]))}" + (f" ({ordered.told})" if ordered.told else "")
+    return ParsedDates(pd.Series(dates[codes], column.index), grain, share, form.plain, told)
 
 
-def _near(filled: pd.Series) -> list[Form]:
-    """Return the forms that one of the first cells has: few columns are dates, and most are dismissed here."""
-    first = filled.iloc[:5]
-    return [form for form in FORMS if any(form.pattern.fullmatch(cell) for cell in first)]
+def _near(column: pd.Series) -> list[Form]:
+    """Return the forms that some cells from all over the column have; a plain one must fit most of them."""
+    looked_at = _some_cells(column)
+    cleaned = [clean_date(cell) for cell in looked_at]
+    texts = [cell.text for cell in cleaned if cell]
+    fits = {form: sum(form.pattern.fullmatch(text) is not None for text in texts) for form in FORMS if texts}
+    return [form for form, n in fits.items() if n >= max(1, PLAIN_SHARE_MIN * len(looked_at) * form.plain)]
 
 
-def _assemble(fields: pd.DataFrame) -> pd.Series:
-    """Return dates from the named parts; a period's date is its first day. NaT where there is no such date."""
-    year = pd.to_numeric(fields["y"])
-    year = year.where(fields["y"].str.len() == 4, np.where(year < 69, 2000 + year, 1900 + year))
-    if "w" in fields:
-        text = year.astype(int).astype(str) + "-" + fields["w"].str.zfill(2) + "-1"
-        return pd.to_datetime(text, format="%G-%V-%u", errors="coerce")
-    month = pd.Series(1, fields.index)
-    if "q" in fields:
-        month = pd.to_numeric(fields["q"]) * 3 - 2
-    elif "word" in fields:
-        month = fields["word"].map(month_number)
-    elif "m" in fields:
-        month = pd.to_numeric(fields["m"])
-    day = pd.to_numeric(fields["d"]) if "d" in fields else 1
-    return pd.to_datetime({"year": year, "month": month, "day": day}, errors="coerce")
+def _some_cells(column: pd.Series) -> list[str]:
+    """Return distinct filled cells from all over a column, the first ones among them."""
+    places = np.unique(np.linspace(0, max(len(column) - 1, 0), LOOKED_AT).astype(int))
+    spread = [*column.iloc[:LOOKED_AT], *column.iloc[places]] if len(column) else []
+    cells = [cell for cell in dict.fromkeys(spread) if cell]
+    return cells or list(column[column != ""].iloc[:LOOKED_AT])
 
 
-def _settle_order(fields: pd.DataFrame, where: str) -> pd.Series:
-    """Return the dates of numeric day-month-year or month-day-year cells, by evidence over the whole column.
-
-    A part above 12 is a day; dots part day-first dates; else the order with the more even and complete steps is taken.
-    Raises InputError if both orders occur or nothing settles it.
-    """
-    first, second = pd.to_numeric(fields["a"]), pd.to_numeric(fields["b"])
-    orders = {
-        "day first": _assemble(fields.assign(d=fields["a"], m=fields["b"])),
-        "month first": _assemble(fields.assign(d=fields["b"], m=fields["a"])),
+def _match(form: Form, cleaned: list[CleanDate | None]) -> pd.DataFrame:
+    """Return the parts of the cells that have a form, by the cells' positions."""
+    found = {
+        position: match.groupdict()
+        for position, cell in enumerate(cleaned)
+        if cell and (match := form.pattern.fullmatch(cell.text))
     }
-    day_first, month_first = first.gt(12), second.gt(12)
-    if day_first.any() and month_first.any():
-        fewer = day_first if day_first.sum() <= month_first.sum() else month_first
-        raise InputError(
-            f"{where}: lines {day_first.idxmax()} and {month_first.idxmax()} hold dates in different orders of day and "
-            f"month (line {fewer.idxmax()} is of the rarer one); write all dates as YYYY-MM-DD"
-        )
-    if day_first.any() or (fields["mark"] == ".").all():
-        return orders["day first"]
-    if month_first.any() or orders["day first"].equals(orders["month first"]):
-        return orders["month first"]
-    evenness = {order: _evenness(dates) for order, dates in orders.items()}
-    better, worse = sorted(evenness, key=evenness.__getitem__, reverse=True)
-    if evenness[better] < evenness[worse] + 0.1:
-        raise InputError(f"{where}: day and month can't be told apart (no part is above 12); write YYYY-MM-DD")
-    return orders[better]
+    return pd.DataFrame(list(found.values()), index=list(found), columns=list(form.pattern.groupindex), dtype="str")
 
 
-def _evenness(dates: pd.Series) -> float:
-    """Return the share of steps of the most frequent regular length, times the share of their span that has dates."""
-    steps = np.diff(np.sort(dates.dropna().unique())).astype("timedelta64[D]").astype(int)
-    if not len(steps):
-        return 0.0
-    monthly = np.isin(steps, (28, 29, 30, 31)).mean()
-    filled = min(1.0, (len(steps) + 1) / (steps.sum() / np.median(steps) + 1))
-    return filled * float(max([monthly, *((steps == step).mean() for step in REGULAR_STEPS)]))
+def _read(form: Form, fields: pd.DataFrame, lines: pd.Series, where: str) -> tuple[Ordered, Grain]:
+    """Return the dates of the parts, and how fine they are."""
+    if "epoch" in fields:
+        return Ordered(_epoch_dates(fields["epoch"])), form.grain
+    if "a" in fields:
+        return settle_order(fields if "s" in fields else fields.assign(s=""), lines, where), form.grain
+    if "n" not in fields:
+        return Ordered(assemble(fields)), form.grain
+    is_week = pd.to_numeric(fields["n"]).between(13, LAST_WEEK).any()
+    named = fields.rename(columns={"n": "w" if is_week else "m"})
+    return Ordered(assemble(named)), "week" if is_week else "month"
+
+
+def _epoch_dates(counts: pd.Series) -> np.ndarray:
+    """Return the moments of Unix time in seconds or finer, told by the number of digits; NaT after the last year."""
+    finer = counts.str.len().map(EPOCH_POWERS)
+    microseconds = np.array([int(text) * 10**6 // 10**power for text, power in zip(counts, finer, strict=True)])
+    dates = microseconds.astype("datetime64[us]")
+    return np.where(dates.astype("datetime64[Y]").astype(int) + 1970 <= LAST_YEAR, dates, np.datetime64("NaT"))
+
+
+def _times(cleaned: list[CleanDate | None], positions: pd.Index) -> np.ndarray:
+    """Return the time of day of some cells."""
+    seconds = [cleaned[position].seconds or 0 for position in positions]
+    return np.array(seconds, dtype="timedelta64[s]")

@@ -1,42 +1,50 @@
-"""What a column's name says: words of `data/vocabulary.yaml` found in it."""
+"""What a column's name says: words of the vocabulary found in it."""
 
 import functools
-import re
-import unicodedata
-from typing import Any
 
-import yaml
+from .cutting import Word, cut
+from .folding import part_camel_case
+from .lexicon import LAYOUT, folded, vocabulary
 
-from ..provenance import DATA
+__all__ = [
+    "concepts", "first_said", "fold", "only_of", "read_name", "said", "says", "stem", "target_score", "vocabulary",
+]  # fmt: skip
 
-VOCABULARY = DATA / "vocabulary.yaml"
+QUALIFIED = 0.02
+"""How much less a name's score is for each word that qualifies it (`online sales`)."""
 
+OF_MANY = ("broadcasters", "networks")
+"""Lists of media in which each word is a thing of its own."""
 
-@functools.cache
-def vocabulary() -> dict[str, Any]:
-    """Return the vocabulary as it stands in its file."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(VOCABULARY.read_text(encoding="utf-8"), Loader=loader)
-
-
-def fold(name: str) -> str:
-    """Return the name's words in lower case, parted by one blank; letters and digits part, apostrophes go."""
-    text = unicodedata.normalize("NFKC", name).casefold()
-    text = re.sub(r"['’`´]", "", text)
-    text = re.sub(r"(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|[\W_]+", " ", text)
-    return " ".join(text.split())
+fold = folded
 
 
-@functools.cache
-def forms(name: str) -> tuple[str, ...]:
-    """Return the folded name, and the folded name with its camelCase parted, if that differs."""
-    parted = re.sub(r"(?<=[a-zа-я])(?=[A-ZА-Я])", " ", name)
-    return tuple(dict.fromkeys((fold(name), fold(parted))))
+@functools.lru_cache(maxsize=50_000)
+def read_name(name: str, of_layout: bool = False) -> tuple[Word, ...]:
+    """Return the words of a name: with its camelCase parted, or as it stands if more of it is known so."""
+    forms = dict.fromkeys((folded(part_camel_case(name)), folded(name)))
+    return max((cut(form, of_layout) for form in forms), key=_known)
+
+
+def _known(words: tuple[Word, ...]) -> int:
+    """Return how many letters are of known words."""
+    return sum(len(word.text.replace(" ", "")) for word in words if word.senses)
+
+
+def said(group: str, name: str) -> tuple[Word, ...]:
+    """Return the words of a name that are of a group of the vocabulary, or of one of its groups."""
+    below = f"{group}."
+    return tuple(
+        word
+        for word in read_name(name, group in LAYOUT)
+        if any(sense[0] == group or sense[0].startswith(below) for sense in word.senses)
+    )
 
 
 def says(group: str, name: str) -> str | None:
     """Return the word of a group of the vocabulary (`competitor`, say, or `measures.spend`) that the name holds."""
-    return _find(_pattern(group), name)
+    found = said(group, name)
+    return found[0].text if found else None
 
 
 def first_said(group: str, name: str) -> tuple[str, str] | None:
@@ -50,59 +58,45 @@ def first_said(group: str, name: str) -> tuple[str, str] | None:
 
 def target_score(name: str) -> tuple[float, str] | None:
     """Return the score in [0, 1] and the word by which the name is that of a KPI; plainer names score higher."""
-    for position, rank in enumerate(vocabulary()["target"]):
-        word = says(f"target.{position}.words", name)
+    for position, rank in enumerate(vocabulary()["outcomes"]):
+        word = says(f"outcomes.{position}", name)
         if word:
-            others = len(fold(name).split()) - len(word.split())
-            return rank["score"] - 0.02 * min(others, 5), word
+            others = [w for w in read_name(name) if not any(s[0].startswith(("outcomes", "neutral")) for s in w.senses)]
+            return rank["score"] - QUALIFIED * min(len(others), 5), word
     return None
 
 
 def only_of(group: str, name: str) -> bool:
     """Whether every word of the name (numbers apart) is of this group."""
-    return any(
-        all(word.isdecimal() or _pattern(group).fullmatch(word) for word in form.split()) and not form.isdecimal()
-        for form in forms(name)
-    )
+    words = [word for word in read_name(name, group in LAYOUT) if not word.text.isdecimal()]
+    return bool(words) and len(said(group, name)) >= len(words)
 
 
 def stem(name: str) -> str:
-    """Return what is left of the name without measures and generic words: the channel's own name."""
-    text = forms(name)[0]
-    for group in (*(f"measures.{m}" for m in vocabulary()["measures"]), "generic"):
-        text = " ".join(_pattern(group).sub(" ", text).split())
-    return text
+    """Return what is left of the name without measures and words that name no channel: the channel's own name."""
+    return " ".join(word.text for word in _own_words(name))
 
 
-def month_number(word: str) -> int | None:
-    """Return 1 to 12 for a month's name or its abbreviation."""
-    word = word.casefold().rstrip(".")
-    return next((number for number, words in vocabulary()["months"].items() if word in words), None)
+@functools.lru_cache(maxsize=50_000)
+def concepts(name: str) -> frozenset[str]:
+    """Return the channel's own name as things meant, whatever their order and language (`tv` for `Fernsehen`)."""
+    return frozenset(_concept(word) for word in _own_words(name))
 
 
-def _find(pattern: re.Pattern[str], name: str) -> str | None:
-    for form in forms(name):
-        match = pattern.search(form)
-        if match:
-            return match.group()
-    return None
+def _own_words(name: str) -> list[Word]:
+    """Return the words of a name that are neither a measure nor a word of no channel."""
+    dropped = ("measures", "neutral", "media", "sure_spend", "calendar", "control_mark")
+    return [w for w in read_name(name) if not any(s[0].split(".")[0] in dropped for s in w.senses) or _is_type(w)]
 
 
-@functools.cache
-def _pattern(group: str) -> re.Pattern[str]:
-    """Return the pattern of a group of the vocabulary, given by its path."""
-    node: Any = vocabulary()
-    for key in group.split("."):
-        node = node[int(key)] if isinstance(node, list) else node[key]
-    return re.compile("|".join(map(_word_pattern, node)))
+def _is_type(word: Word) -> bool:
+    return any(sense[0].startswith("channel_types") for sense in word.senses)
 
 
-def _word_pattern(entry: str) -> str:
-    """Return the pattern of one entry (the file's head tells its syntax)."""
-    text = str(entry)
-    core = re.escape(fold(text))
-    if any("\u3040" <= character <= "\u9fff" for character in text):
-        return core
-    begin = "^" if text.startswith("^") else r"(?<!\S)" + (r"\S*" if text.startswith("*") else "")
-    end = "$" if text.endswith("$") else (r"\S*" if text.endswith("*") else "") + r"(?!\S)"
-    return begin + core + end
+def _concept(word: Word) -> str:
+    """Return the medium or platform that a word means, else the word itself."""
+    for group in ("channel_types", "abbreviations"):
+        found = sorted(sub for path, sub in word.senses if path.startswith(group))
+        if found:
+            return word.text if found[0] in OF_MANY else found[0]
+    return word.text

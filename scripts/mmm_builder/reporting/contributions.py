@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from ..data_profile import DataProfile
 from ..judging.scoring import INTERVAL
 from ..modelling.design import Design, make_design
 from ..modelling.parameters import channel_parameters, channel_priors
 from ..modelling.prediction import Draws, channel_contributions, flat_draws, linear_effect
 from ..modelling.priors import frozen
 from ..spec import ModelSpec
-from ..verdicts import DataProfile
 
 
 def contribution_tables(

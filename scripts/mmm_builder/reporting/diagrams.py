@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from ..data_profile import DataProfile
 from ..spec import ModelSpec
-from ..verdicts import DataProfile, IterationRecord, Status
+from ..verdicts import IterationRecord, Status
 from .phrases import Phrasebook
 
 MAX_NODES = 12

@@ -1,8 +1,4 @@
-"""Pictures of a run. Each function takes tables and leaves a whole PNG file.
-
-Colours are those of Okabe and Ito (2008), which stay apart for colour-blind readers; where meaning hangs on a colour,
-shape or position says the same.
-"""
+"""Pictures of a run. Each function takes tables and leaves a whole PNG file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,21 +6,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
-from ..files import whole
 from ..verdicts import ConvergenceThresholds, OosThresholds
-
-INK, MUTED, GRID = "#222222", "#6b6b6b", "#e3e3e3"
-BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-PARTS = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#F0E442", "#999999")
-BASELINE = "#c9ced3"
-DPI = 150
-NOTE = {"va": "bottom", "fontsize": 9, "color": MUTED}
-
+from .style import (
+    BASELINE,
+    BLUE,
+    GREEN,
+    GRID,
+    INK,
+    MUTED,
+    NOTE,
+    ORANGE,
+    PARTS,
+    VERMILION,
+    date_axis,
+    figure_of,
+    head,
+    kpi_axis,
+    legend_above,
+    save_png,
+)
 
 # --- predicted and actual --------------------------------------------------------------------------------------------
 
@@ -34,18 +36,18 @@ def plot_predicted_vs_actual(series: pd.DataFrame, path: Path, *, title: str, kp
 
     series : DataFrame with date, actual, predicted, lower_80, upper_80 (original scale)
     """
-    figure = _figure(9.0, 5.2)
+    figure = figure_of(9.0, 5.2)
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     _draw_series(above, series)
-    _head(above, title)
-    _kpi_axis(above, kpi)
-    _legend(above)
+    head(above, title)
+    kpi_axis(above, kpi)
+    legend_above(above)
     below.axhline(0, color=MUTED, linewidth=0.8)
     below.vlines(series["date"], 0, series["actual"] - series["predicted"], color=BLUE, linewidth=1.2)
-    _head(below, "")
-    _kpi_axis(below, "Actual − predicted")
-    _dates(below)
-    _save(figure, path)
+    head(below, "")
+    kpi_axis(below, "Actual − predicted")
+    date_axis(below)
+    save_png(figure, path)
 
 
 def plot_with_holdout(
@@ -55,7 +57,7 @@ def plot_with_holdout(
 
     series, predictions : DataFrames with date, actual, predicted, lower_80, upper_80 (original scale)
     """
-    figure = _figure(9.0, 4.2)
+    figure = figure_of(9.0, 4.2)
     axes = figure.subplots()
     _draw_series(axes, series)
     if predictions.empty:
@@ -68,11 +70,11 @@ def plot_with_holdout(
         above = axes.get_xaxis_transform()
         for side, text in (("right", "training  "), ("left", "  held out")):
             axes.text(edge, 1.02, text, transform=above, ha=side, **NOTE)
-    _head(axes, title)
-    _kpi_axis(axes, kpi)
-    _legend(axes)
-    _dates(axes)
-    _save(figure, path)
+    head(axes, title)
+    kpi_axis(axes, kpi)
+    legend_above(axes)
+    date_axis(axes)
+    save_png(figure, path)
 
 
 def _draw_series(axes: Axes, series: pd.DataFrame, *, labelled: bool = True) -> None:
@@ -115,17 +117,17 @@ def plot_gates(
         ("oos_mape", "MAPE on held-out rows, %", -np.inf, o.oos_mape_max),
         ("overfitting_index", "Overfitting index", -np.inf, o.overfitting_max),
     )
-    figure = _figure(9.6, 4.8)
+    figure = figure_of(9.6, 4.8)
     grid = figure.subplots(2, 4, sharex=True)
     for axes, (key, title, low, high) in zip(grid.flat, panels, strict=False):
         band = (c.r2_min, c.r2_max) if key == "r2" else None
         _draw_gate(axes, records, key, (low, high), band, selected)
-        _head(axes, title, size=9.5)
+        head(axes, title, size=9.5)
     _explain_gates(grid.flat[-1], selected)
     for axes in (*grid[1, :3], grid[0, 3]):
         axes.set_xlabel("Iteration")
         axes.tick_params(labelbottom=True)
-    _save(figure, path)
+    save_png(figure, path)
 
 
 def _draw_gate(
@@ -187,17 +189,17 @@ def plot_contributions(series: pd.DataFrame, table: pd.DataFrame, path: Path, *,
     table : DataFrame with channel, contribution, roas, roas_lower_80, roas_upper_80, one row per channel; roas is
         NaN where the channel isn't measured in money
     """
-    figure = _figure(11.0, 5.0)
+    figure = figure_of(11.0, 5.0)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     table = table.sort_values("contribution", ascending=False, kind="stable")
     colours = _draw_stack(left, series, list(table["channel"]))
-    _head(left, title)
-    _kpi_axis(left, kpi)
-    _dates(left)
+    head(left, title)
+    kpi_axis(left, kpi)
+    date_axis(left)
     _draw_returns(right, table, colours)
-    _head(right, "Return on spend, 80 % interval")
+    head(right, "Return on spend, 80 % interval")
     figure.legend(*left.get_legend_handles_labels(), **LEGEND_BELOW)
-    _save(figure, path)
+    save_png(figure, path)
 
 
 LEGEND_BELOW = {"loc": "outside lower center", "ncols": 5, "frameon": False, "fontsize": 9, "labelcolor": INK}
@@ -246,56 +248,3 @@ def _draw_returns(axes: Axes, table: pd.DataFrame, colours: dict[str, str]) -> N
     axes.set_xlim(left=0)
     axes.set_xlabel("KPI per unit of spend (dashed: 1)")
     axes.grid(axis="y", visible=False)
-
-
-# --- shared ----------------------------------------------------------------------------------------------------------
-
-
-def _figure(width: float, height: float) -> Figure:
-    figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def _head(axes: Axes, title: str, size: float = 11) -> None:
-    """Give a panel its title, plain spines and a faint grid."""
-    axes.set_title(title, loc="left", fontsize=size, color=INK, pad=8, parse_math=False)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(MUTED)
-    axes.set_axisbelow(True)
-    axes.grid(color=GRID, linewidth=0.6)
-    axes.tick_params(labelsize=8.5, colors=MUTED, labelcolor=INK)
-    axes.xaxis.label.set(color=INK, fontsize=9)
-    axes.yaxis.label.set(color=INK, fontsize=9)
-
-
-def _dates(axes: Axes) -> None:
-    locator = AutoDateLocator(minticks=4, maxticks=9)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _kpi_axis(axes: Axes, name: str) -> None:
-    """Name the vertical axis; a column's name may hold `$`, which is no formula here."""
-    axes.set_ylabel(name, parse_math=False)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _compact(value)))
-
-
-def _compact(value: float) -> str:
-    """Return an axis number as people write it: 1.5M, 250k, 0.4."""
-    for size, suffix in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= size:
-            return f"{value / size:g}{suffix}"
-    return f"{value:g}"
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, fontsize=9, labelcolor=INK, borderaxespad=0.1
-    )
-    axes.set_title(axes.get_title(loc="left"), loc="left", fontsize=11, color=INK, pad=24, parse_math=False)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with whole(path) as part:
-        figure.savefig(part, format="png")

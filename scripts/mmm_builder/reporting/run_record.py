@@ -6,17 +6,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..data_profile import DataProfile
 from ..spec import ModelSpec
-from ..verdicts import (
-    Check,
-    DataProfile,
-    Decision,
-    IterationRecord,
-    OosValidation,
-    SkillReport,
-    ThinkingHistory,
-    TrainingSummary,
-)
+from ..verdicts import Check, Decision, IterationRecord, OosValidation, SkillReport, ThinkingHistory, TrainingSummary
 from .figures import GATES, figure_key, shown
 from .markdown import clause
 from .phrases import Phrasebook

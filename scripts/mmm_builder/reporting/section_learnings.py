@@ -22,8 +22,9 @@ MISFIT = ("r2_low", "oos_r2", "oos_mape")
 """Codes of the checks that say that something moves the KPI which the model has not seen."""
 
 ADVICE_BY_WARNING = (
-    ("short_history", "advice.short"), ("collinear_channels", "advice.collinear"), ("missing_periods", "advice.gaps"),
-    ("missing_rows", "advice.gaps"), ("kpi_missing_training", "advice.gaps"), ("kpi_missing_held_out", "advice.gaps"),
+    ("short_history", "advice.short"), ("collinear_channels", "advice.collinear"), ("high_vif", "advice.collinear"),
+    ("near_duplicate", "advice.collinear"), ("missing_periods", "advice.gaps"), ("missing_rows", "advice.gaps"),
+    ("kpi_missing_training", "advice.gaps"), ("kpi_missing_held_out", "advice.gaps"),
 )  # fmt: skip
 """What data a warning of the profile calls for, by its code."""
 

@@ -5,9 +5,10 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from ..config_files import read_yaml
+from ..data_profile import Shape
 from ..errors import BAD_INPUT_EXIT_CODE, InputError
 from ..settings import Columns, Settings
 from ..stage import fail, fail_on_disk, split_names, start_logging
@@ -19,11 +20,17 @@ INTERRUPTED_EXIT_CODE = 130
 def add_column_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that give columns their roles."""
     group = parser.add_argument_group("columns", "roles to take as given; what isn't given is detected")
-    group.add_argument("--date", metavar="COLUMN", help="column with the dates")
+    group.add_argument("--sheet", metavar="NAME", help="sheet of an Excel file (default: the first with a table)")
+    group.add_argument("--date", metavar="COLUMN", help="column with the dates, or several: year,week")
     group.add_argument("--target", metavar="COLUMN", help="column with the KPI to explain")
     group.add_argument("--channels", metavar="A,B", help="media columns, all of them")
     group.add_argument("--controls", metavar="C,D", help="control columns, all of them; '' for none")
     group.add_argument("--panel", metavar="COLUMN", help="column with the panel unit (geo, brand)")
+    group.add_argument("--shape", metavar="SHAPE", help=f"how the table is laid out: {', '.join(get_args(Shape))}")
+    group.add_argument("--variable", metavar="COLUMN", help="column that names the series, in long data")
+    group.add_argument(
+        "--value", metavar="COLUMN", help="column with the numbers, in long data where everything stands in rows"
+    )
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +64,7 @@ def run_keywords(given: argparse.Namespace) -> dict[str, Any]:
         raise InputError(f"--cores: at least 1, got {given.cores}")
     return arguments | {
         "config": further,
+        "sheet": given.sheet,
         "columns": given_columns(given),
         "cores": given.cores,
         "quiet": given.quiet,

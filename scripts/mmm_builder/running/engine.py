@@ -41,6 +41,7 @@ def run_name(csv: Path) -> str:
 def engine_settings(
     csv: Path,
     path_as_given: str,
+    sheet: str | None,
     columns: Mapping[str, Any] | Columns | None,
     arguments: Mapping[str, Any],
     further: Mapping[str, Any],
@@ -48,6 +49,7 @@ def engine_settings(
     """Return the configuration of one run whose results stand in the working directory itself.
 
     csv : absolute path
+    sheet : of an Excel file; None takes the first that holds a table
     arguments : of ARGUMENTS; None stands for the configuration's default
     further : other keys of `config/config.yaml` (thresholds, sampler, …)
     Raises InputError for unknown keys, keys given twice and values out of range.
@@ -59,7 +61,7 @@ def engine_settings(
             raise InputError(f"config: {key!r} follows from the data file and the output folder; remove it")
     if isinstance(columns, Columns):
         columns = columns.model_dump(mode="json", exclude_none=True)
-    run = {"csv": str(csv), "path_as_given": path_as_given, "columns": dict(columns or {})}
+    run = {"csv": str(csv), "sheet": sheet, "path_as_given": path_as_given, "columns": dict(columns or {})}
     given = {key: value for key, value in arguments.items() if value is not None}
     return Settings.parse({**further, **given, "runs": {run_name(csv): run}, "results": ""}, "configuration")
 

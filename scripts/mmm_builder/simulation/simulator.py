@@ -11,9 +11,9 @@ import pandas as pd
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
+from ..data_profile import n_test_periods
 from ..modelling.priors import mean, preset, to_cadence
 from ..modelling.transforms import typical_adstocked_spend
-from ..panel import n_test_periods
 from ..spec import PERIODS_PER_YEAR, Frequency
 from ..strict import Strict
 from ..verdicts import OosThresholds

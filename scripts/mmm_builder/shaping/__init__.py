@@ -1,0 +1,1 @@
+"""A table of text in any shape, laid out with one row per period and panel unit."""
