@@ -1,4 +1,4 @@
-"""Profile a client's CSV: which columns are date, KPI, media and controls; and write the canonical dataset."""
+"""Profile a client's file: which columns are date, KPI, media and controls; and write the canonical dataset."""
 
 import functools
 import logging
@@ -22,7 +22,7 @@ def analyze_file(
     output: Annotated[Path, "data profile to write (JSON)"],
     dataset: Annotated[Path | None, "canonical dataset to write (CSV), without the held-out KPI"] = None,
     holdout: Annotated[Path | None, "held-out KPI to write (CSV)"] = None,
-    date: Annotated[str | None, "column with the dates"] = None,
+    date: Annotated[str | None, "column with the dates, or several: year,week"] = None,
     target: Annotated[str | None, "column with the KPI to explain"] = None,
     channels: Annotated[tuple[str, ...] | None, "media columns, all of them"] = None,
     controls: Annotated[tuple[str, ...] | None, "control columns, all of them"] = None,
@@ -34,7 +34,7 @@ def analyze_file(
     sheet: Annotated[str | None, "sheet of an Excel file; the first that holds a table, if not given"] = None,
     path_as_given: Annotated[str | None, "path to show in the profile instead of the file's"] = None,
 ) -> DataProfile:
-    """Read a CSV file in any usual encoding, separator and number format, and find the role of each column.
+    """Read a CSV, Excel or Parquet file in any usual form, and find the role of each column.
 
     What is not named by an option is detected from the names and, in the training periods, from the values.
     Exits with 0 if the data can be modelled, with 2 and one line that says what to change if not.

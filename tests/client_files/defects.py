@@ -42,7 +42,9 @@ NOTHING_WRONG = Defects()
 def choose_defects(rng: np.random.Generator, n_periods: int, shape: str, suffix: str) -> Defects:
     """Return defects that fit the shape and the format; most files have one or two."""
     inner = np.arange(3, n_periods - 3)
-    gaps = tuple(int(t) for t in np.sort(rng.choice(inner, int(rng.integers(1, 4)), replace=False)))
+    gaps = tuple(
+        int(t) for t in np.sort(rng.choice(inner, int(rng.integers(1, max(2, n_periods // 40))), replace=False))
+    )
     gaps = gaps if n_periods >= 60 and shape != "transposed" and _hit(rng, 0.12) else ()
     rows = shape != "transposed"
     text = suffix == ".csv"

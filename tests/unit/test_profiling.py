@@ -184,6 +184,27 @@ def test_events_told_in_words_become_a_mark(tmp_path, weekly_table):
     assert list(np.flatnonzero(table["events"])) == [5, 60, 110]
 
 
+def test_text_in_every_row_is_no_event(tmp_path, weekly_table):
+    table = weekly_table.assign(season=["winter", "summer"] * 60)
+    with pytest.raises(InputError, match=r"column 'season' holds text in every row .'winter'., no event that comes"):
+        profile_of(table, tmp_path, controls=("season",))
+
+
+def test_a_channel_that_begins_in_the_held_out_periods_is_left_out_and_told(tmp_path, weekly_table):
+    begins = np.where(weekly_table.index < 100, 0, 50.5)
+    profile, _ = profile_of(weekly_table.assign(tiktok_spend=begins), tmp_path)
+    assert "tiktok_spend" not in [c.column for c in profile.channels]
+    assert "'tiktok_spend'" in message(profile, "channels_silent")
+
+
+@pytest.mark.parametrize(("name", "measure"), [("Sales (k€)", "spend"), ("Sales", "impressions")])
+def test_a_kpi_in_thousands_makes_no_impressions_of_spend(tmp_path, weekly_table, name, measure):
+    table = weekly_table.rename(columns={"revenue": name, "tv_spend": "TV", "search_spend": "Radio"})
+    table[name] = (table[name] / 1000).round(3)
+    profile, _ = profile_of(table, tmp_path)
+    assert {c.measure for c in profile.channels} == {measure}
+
+
 def test_a_panel(tmp_path, weekly_table):
     both = two_regions(weekly_table)
     profile, table = profile_of(both.drop(both.index[[0]]).reset_index(drop=True), tmp_path)

@@ -85,6 +85,14 @@ def test_channels_in_rows_with_the_kpi_on_each(wide, names):
     assert found.meant == {c: f"{c}_spend" for c in names}
 
 
+def test_held_out_figures_do_not_tell_how_a_table_is_laid_out(wide):
+    rows = channel_rows(wide).sort_values("date").reset_index(drop=True)
+    late = rows["date"] > rows["date"].sort_values().iloc[int(0.85 * len(rows))]
+    changed = rows.assign(revenue=rows["revenue"] + 0.01 * np.arange(len(rows)) * late)
+    with pytest.raises(InputError, match="where other dates have one figure; correct one of them"):
+        laid(changed)
+
+
 @pytest.mark.parametrize("elsewhere", ["", "0"])
 def test_the_kpi_on_one_row_of_the_date(wide, elsewhere):
     rows = channel_rows(wide).sort_values("date").astype({"revenue": str}).reset_index(drop=True)

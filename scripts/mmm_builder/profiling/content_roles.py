@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..data_profile import TargetCandidate
 from ..reading.naming import fold, read_name, said, says, vocabulary
+from ..reading.number_cells import factor_in_name
 from .facts import FEW_VALUES, Facts, Reading
 from .name_clues import control_kind_of
 from .redundant import correlations
@@ -70,7 +71,7 @@ def settle_bare(readings: dict[str, Reading], facts: dict[str, Facts], target: s
     bare = [n for n, r in channels.items() if r.bare]
     in_shops = [n for n in bare if facts[n].maximum <= 1.0 and _shown_in_shops(n, channels[n])]
     apart = len(in_shops) < len(channels) and any(facts[n].maximum > 1.0 for n in channels)
-    kpi = abs(facts[target].mean)
+    kpi = abs(facts[target].mean) * factor_in_name(fold(target))
     factor = NOT_MONEY_FACTOR if _in_money(target) else NOT_MONEY_PER_UNIT
     times = {n: facts[n].mean / kpi if kpi > 0 else 0.0 for n in bare}
     limit = 1.0 if any(t > factor for t in times.values()) and factor == NOT_MONEY_FACTOR else factor
@@ -82,7 +83,7 @@ def settle_bare(readings: dict[str, Reading], facts: dict[str, Facts], target: s
         elif facts[name].maximum <= 1.0 and (apart or len(in_shops) == len(channels)):
             told = "never above 1: a share of shops or of time, not money"
             settled[name] = Reading("control", f"{reading.evidence}; {told}", 0.5, kind="promotion")
-        elif times[name] > limit:
+        elif times[name] * factor_in_name(fold(name)) > limit:
             told = reading.evidence + f"; adds up to {times[name]:.3g} times the KPI, so exposure, not money"
             settled[name] = reading._replace(measure="impressions", evidence=told, confidence=0.55)
     return settled

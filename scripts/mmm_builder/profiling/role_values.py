@@ -23,7 +23,7 @@ def role_values(
     values = {}
     for name in [roles.target, *channels, *kept, *(c.column for c in roles.controls)]:
         if name not in channels and facts[name].is_text:
-            values[name] = (~cells[name].map(says_nothing)).astype(float)
+            values[name] = _mark(name, cells[name], facts[name], path)
         else:
             values[name] = _numeric(name, cells, numbers, path)
     for name in [*channels, *kept]:
@@ -35,6 +35,16 @@ def role_values(
                 "take it out of --controls"
             )
     return pd.DataFrame(values)
+
+
+def _mark(name: str, cells: pd.Series, fact: Facts, path: str) -> pd.Series:
+    """Return 1 where a column of text tells an event, else 0. Raises InputError if each training row tells one."""
+    if fact.quiet_share == 0.0:
+        raise InputError(
+            f"{path}: column {name!r} holds text in every row ({quote(cells.iloc[0])}), no event that comes and goes; "
+            "give a column of 0 and 1 for each of its values, or take it out of --controls"
+        )
+    return (~cells.map(says_nothing)).astype(float)
 
 
 def _numeric(name: str, cells: pd.DataFrame, numbers: Numbers, path: str) -> pd.Series:

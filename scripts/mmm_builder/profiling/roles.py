@@ -16,7 +16,7 @@ from ..settings import Columns
 from .choosing_target import choose_target
 from .column_rules import read_column
 from .content_roles import channels_by_content, drop_transformed, read_codes, settle_bare, settle_unknown
-from .facts import Facts, Reading
+from .facts import FEW_VALUES, Facts, Reading
 from .name_clues import channel_type_of, control_kind_of, without_labels
 from .overlaps import components, duplicates, leaks, totals
 from .pairing import Pairing, pair
@@ -66,11 +66,12 @@ def assign_roles(
     readings |= components(readings, facts, numbers)
     readings = settle_unknown(readings, facts, may_be_media=given.channels is None)
     readings |= duplicates(readings, facts, numbers, target)
-    return _by_hand(readings, candidates, numbers, given, where)
+    return _by_hand(readings, facts, candidates, numbers, given, where)
 
 
 def _by_hand(
     readings: dict[str, Reading],
+    facts: dict[str, Facts],
     candidates: tuple[TargetCandidate, ...],
     numbers: pd.DataFrame,
     given: Columns,
@@ -103,6 +104,7 @@ def _by_hand(
         *_target_warnings(candidates, given),
         *_channel_warnings(channels, given),
         *_other_warnings(unclear if given.controls is None else [], [c for c in ignored if c.confidence < SURE]),
+        *_silent_warnings([n for n, r in readings.items() if r.role == "ignored" and facts[n].constant], facts, given),
     ]
     return Roles(target, candidates, channels, controls, ignored, tuple(warnings))
 
@@ -204,3 +206,15 @@ def _other_warnings(unclear: list[str], ignored: list[IgnoredColumn]) -> list[Pr
         told = f"left out on little evidence: {some([repr(c.column) for c in ignored])}"
         warnings.append(warn("ignored_uncertain", told, "if wrong, set --channels or --controls"))
     return warnings
+
+
+def _silent_warnings(constant: list[str], facts: dict[str, Facts], given: Columns) -> list[ProfileWarning]:
+    """Return a warning for media that were silent in training, such as a channel that begins later."""
+    as_if_used = {"constant": False, "is_text": False, "distinct": FEW_VALUES + 1, "maximum": 1e3, "mean": 10.0}
+    media = [n for n in constant if read_column(facts[n]._replace(**as_if_used)).role == "channel"]
+    if not media or given.channels is not None:
+        return []
+    told = f"media without any variation in the training periods, left out: {some([repr(n) for n in media])}"
+    return [
+        warn("channels_silent", told, "nothing can be learned of them yet; give a longer history, or drop the columns")
+    ]

@@ -159,7 +159,12 @@ def _is_sum(fields: tuple[str, ...], typed: list[bool], key: int | None, cells: 
     first = next(i for i, field in enumerate(fields) if field)
     if key not in (None, first) and kind(fields[key]) == "n":
         return False
-    if kind(fields[first]) == "t" and says_summary(fields[first]) and _is_rare(fields[first], cells[first]):
+    dateless = key is not None and not kind(fields[key])
+    if (
+        kind(fields[first]) == "t"
+        and says_summary(fields[first])
+        and (dateless or _is_rare(fields[first], cells[first]))
+    ):
         return True
     if key is None:
         return False

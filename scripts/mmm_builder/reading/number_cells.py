@@ -41,6 +41,11 @@ _VECTORISED = {
 }
 """Per mark, the usual ways to write a number, with what groups its digits: read by columns, the others one by one."""
 
+SURE_FACTORS = frozenset(
+    {"tsd", "teur", "keur", "kusd", "mio", "thousand", "тыс", "млн", "lakh", "lakhs", "crore", "crores"}
+)
+"""Words that multiply in a name, whatever stands beside them."""
+
 _SIGN_AROUND = r"^\p{Sc}[ \x{a0}\x{202f}]?|[ \x{a0}\x{202f}]?(?:\p{Sc}|%)$"
 
 
@@ -81,6 +86,28 @@ def _words() -> dict[str, Any]:
 @functools.cache
 def _nothing() -> frozenset[str]:
     return frozenset(str(word).casefold() for word in _words()["nothing"])
+
+
+@functools.cache
+def factor_in_name(folded: str) -> float:
+    """Return what the figures under a folded name are to be multiplied with: 1000 for `sales k eur`, else 1.
+
+    A word that multiplies counts beside a word of money, or if it says nothing else.
+    """
+    words = folded.split()
+    for position, word in enumerate(words):
+        beside = {*words[max(0, position - 1) : position], *words[position + 1 : position + 2]}
+        if word in _factors() and (beside & _money() or word in SURE_FACTORS):
+            return _factors()[word]
+        parted = next((w for w in _factors() if word.startswith(w) and word.removeprefix(w) in _money()), None)
+        if parted:
+            return _factors()[parted]
+    return 1.0
+
+
+@functools.cache
+def _money() -> frozenset[str]:
+    return frozenset(str(word).casefold().strip(".") for word in _words()["money"])
 
 
 @functools.cache

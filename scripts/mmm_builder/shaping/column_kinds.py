@@ -18,6 +18,9 @@ NONZERO = re.compile("[1-9]")
 NUMBER_SHARE = 0.8
 """A column holds numbers if at least this share of its filled cells are; the others are then mistakes."""
 
+EARLY = 0.8
+"""Share of the dates, the first ones, whose figures settle how columns run and what their decimal marks are."""
+
 LOOKED_AT = 200
 """Distinct values of a column that are looked at, at most."""
 
@@ -38,6 +41,12 @@ class Look(NamedTuple):
     def is_code(self) -> bool:
         """Whether the column holds numbers few enough to be the codes of something."""
         return self.is_number and len(self.values) <= len(self.codes) / 5
+
+
+def is_early(dates: np.ndarray) -> np.ndarray:
+    """Return which rows are of the early dates: held-out figures must not tell how a table is laid out."""
+    distinct = np.unique(dates)
+    return dates <= distinct[int(EARLY * (len(distinct) - 1))]
 
 
 def look(column: pd.Series, as_label: bool = False) -> Look:

@@ -21,6 +21,7 @@ from .column_kinds import (
     group_codes,
     is_bare,
     is_derived,
+    is_early,
     is_zero,
     kind_of,
     look,
@@ -105,17 +106,18 @@ def recognise(
 
 
 def _parts(cells: pd.DataFrame, dates: pd.Series, taken: tuple[str, ...], given: Columns) -> Parts:
-    """Look at the columns, on all rows of evenly spaced dates if there are too many rows."""
+    """Look at the columns, on the rows of the early dates; if those are too many, of evenly spaced ones."""
     every = pd.factorize(dates.to_numpy())[0]
     step = max(1, -(-len(cells) // SAMPLE_ROWS))
-    sample = cells[every % step == 0]
+    chosen = is_early(dates.to_numpy()) & (every % step == 0)
+    sample, every = cells[chosen], every[chosen]
     by_hand = (given.variable, given.panel)
     every_look = (
         look(sample[c], c in by_hand or says("panel", c) is not None) for c in cells.columns if c not in taken
     )
     looks = [it for it in every_look if len(it.values)]
     labels = {it.column: it for it in looks if it.column in by_hand or (it.column != given.value and _is_label(it))}
-    return Parts(labels, {it.column: it for it in looks if it.column not in labels}, every[every % step == 0])
+    return Parts(labels, {it.column: it for it in looks if it.column not in labels}, every)
 
 
 def _is_label(it: Look) -> bool:

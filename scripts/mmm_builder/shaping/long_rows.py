@@ -11,11 +11,8 @@ from ..errors import InputError
 from ..reading.naming import only_of
 from ..reading.numerals import Decimal, decimal_mark, is_nothing, to_numbers, votes_of
 from ..reading.text import TextTable, quote, some
-from .column_kinds import Look, group_codes, is_zero, look
+from .column_kinds import Look, group_codes, is_early, is_zero, look
 from .long_form import SAMPLE_ROWS, LongForm
-
-EARLY = 0.8
-"""Share of the dates, the first ones, that settle the decimal mark."""
 
 FEWEST_TOTALLED = 2
 """Fewest series beside one called 'total' that it can be the total of."""
@@ -47,8 +44,7 @@ class Series(NamedTuple):
 
 def early_decimals(cells: pd.DataFrame, dates: np.ndarray, table: TextTable) -> dict[str, Decimal]:
     """Return the decimal mark of each column by the rows of the early dates; without evidence, that of the table."""
-    distinct = np.unique(dates)
-    early = np.flatnonzero(dates <= distinct[int(EARLY * (len(distinct) - 1))])
+    early = np.flatnonzero(is_early(dates))
     sample = cells.iloc[early[:: max(1, -(-len(early) // SAMPLE_ROWS))]]
     usual = table.decimal or decimal_mark(sample, table.separator)[0]
     return {column: votes_of(pd.unique(sample[column])).mark or usual for column in cells.columns}

@@ -92,7 +92,7 @@ def _check(given: Columns, table: TextTable) -> None:
                 f"{table.path}: column {name!r} is named by {roles[name]} and by {option}; give it one role"
             )
         roles[name] = option
-        if option != "--panel" and given.shape not in (None, "long"):
+        if option != "--panel" and given.shape not in (None, "long", *(("transposed",) * (option == "--variable"))):
             raise InputError(
                 f"{table.path}: {option} belongs to --shape long, not {given.shape}; leave one of them out"
             )
@@ -105,7 +105,7 @@ def _transposed(table: TextTable, header: pd.Series, given: Columns) -> LaidOut:
     turned = turn(table, header)
     dates = find_dates(turned.dates.to_frame(), str(turned.dates.name), table.path)
     rows = dated(turned, dates.dates, table)
-    hints = Columns(shape="long", value=rows.cells.columns[-1], panel=given.panel)
+    hints = Columns(shape="long", value=rows.cells.columns[-1], panel=given.panel, variable=given.variable)
     form = recognise(rows.cells, pd.Series(rows.dates), rows.date_columns, hints, table.path)
     evidence = Choice(confidence=0.95, evidence=turned.evidence)
     return _pivoted(table, dates, rows, form, "transposed", evidence, turned.warnings)
