@@ -8,6 +8,7 @@ makes small again. Ends with 1 if anything was found; `--keep` puts the smallest
 
 import argparse
 import contextlib
+import resource
 import sys
 import time
 from collections import Counter
@@ -24,6 +25,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 from tests.client_files.fuzzing import Problem, fuzzed_file, odd_tables, problem_with, reduced  # noqa: E402
 
 CHUNK = 100
+MEMORY = 4 * 1024**3
 TABLES_SHARE = 4
 """One chunk in this many holds made-up tables."""
 
@@ -84,6 +86,11 @@ def run_tables(number: int) -> tuple[int, list[Found]]:
     return CHUNK, list(smallest.values())
 
 
+def limit_memory() -> None:
+    """Let this process have 4 GB, so that a file that takes more is found and not the machine brought down."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
 def chunks(cases: int, first: int) -> Iterator[int]:
     """Yield the numbers of the chunks that hold so many cases."""
     yield from range(first * 10_000, first * 10_000 + -(-cases // CHUNK))
@@ -97,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="put the smallest file of each problem here")
     asked = parser.parse_args(argv)
     began, done, kinds = time.monotonic(), 0, Counter()
-    with ProcessPoolExecutor(asked.processes) as pool:
+    with ProcessPoolExecutor(asked.processes, initializer=limit_memory) as pool:
         running = [pool.submit(run_chunk, number) for number in chunks(asked.cases, asked.seed)]
         for future in as_completed(running):
             tried, found = future.result()
