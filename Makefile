@@ -7,12 +7,14 @@ SHELL := /bin/bash
 CORES ?= 4
 VENV := .venv
 PY := $(VENV)/bin/python
+# Tools that `make bench` and `make truth` compare with, each in an environment of its own.
+PEERS := pymc_marketing meridian
 # PyTensor works without a C compiler; this keeps it from warning of one at every start.
 export PYTENSOR_FLAGS ?= cxx=
 # Jobs and tests run side by side; each taking all cores for its linear algebra would slow them all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test test-slow lint format lock docs results bench scorecard fuzz clean
+.PHONY: help run test test-slow lint format lock docs results bench truth priors peers calibration scorecard fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -45,8 +47,20 @@ docs: $(VENV)/run.stamp ## writes config/README.md and, from results/example, th
 results: $(VENV)/run.stamp ## models the public data sets anew and writes docs/results.md
 	@$(PY) benchmarks/results.py
 
-bench: $(VENV)/run.stamp ## measures time and memory (benchmarks/)
+bench: $(VENV)/run.stamp peers ## measures time and memory, alone and beside other tools: docs/benchmarks.md, docs/peers.md
 	@$(PY) benchmarks/iteration.py
+	@$(PY) benchmarks/side_by_side.py
+
+truth: $(VENV)/run.stamp peers ## compares returns on spend with known truths, beside other tools: docs/truth.md
+	@$(PY) benchmarks/truth.py
+
+priors: $(VENV)/run.stamp ## compares the sets of priors, with and without known truths: docs/priors.md
+	@$(PY) benchmarks/priors.py
+
+peers: $(PEERS:%=$(VENV)/peers/%.stamp)
+
+calibration: $(VENV)/run.stamp ## fits about 1,700 clients of known truth and writes docs/calibration.md
+	@$(PY) benchmarks/calibration.py
 
 scorecard: $(VENV)/dev.stamp ## measures how well files are read and writes docs/reader.md
 	@$(PY) benchmarks/scorecard.py --write
@@ -57,7 +71,7 @@ fuzz: $(VENV)/dev.stamp ## 20,000 damaged and made-up files: each ends in a prof
 # uv stands in an environment of its own, so that it never gets into the locked ones.
 lock: ## resolves requirements/*.in anew into hash-locked *.txt
 	@$(find-python); "$$python" -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install --quiet uv
-	@for part in run dev; do \
+	@for part in run dev $(PEERS:%=peer_%); do \
 	  $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-header requirements/$$part.in -o requirements/$$part.txt; \
 	done
@@ -88,3 +102,10 @@ $(VENV)/dev.stamp: requirements/dev.txt | $(PY)
 	@echo "installing the locked packages of $<"
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
+
+# What can't be installed is left out of the comparison; nothing else depends on it.
+$(VENV)/peers/%.stamp: requirements/peer_%.txt
+	@$(find-python); echo "installing the locked packages of $<"; rm -rf $(VENV)/peers/$*; \
+	  if "$$python" -m venv $(VENV)/peers/$* && $(VENV)/peers/$*/bin/python -m pip install --quiet \
+	    --disable-pip-version-check --require-hashes -r $<; then touch $@; \
+	  else rm -rf $(VENV)/peers/$*; echo "make: $* can't be installed here; comparisons leave it out" >&2; fi

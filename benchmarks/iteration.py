@@ -6,7 +6,6 @@ Every figure is a median over the repeats, which follow one uncounted round that
 """
 
 import argparse
-import functools
 import json
 import multiprocessing
 import os
@@ -88,28 +87,20 @@ def simulate(csv: Path) -> None:
 
 
 def sampling_seconds(folder: Path, repeats: int) -> list[float]:
-    """Return how long nutpie samples 4 × (1000 + 1000) draws of the compiled model, compilation left out."""
+    """Return how long 4 × (1000 + 1000) draws of the compiled model take, compilation left out."""
     sys.path.append(str(SCRIPTS))
-    os.environ["PYTENSOR_FLAGS"] = "cxx="
-    import nutpie
-
     from mmm_builder.config_files import read_spec
     from mmm_builder.data_profile import DataProfile
     from mmm_builder.modelling.design import make_design
-    from mmm_builder.modelling.model import build_model
-    from mmm_builder.panel import read_panel, to_national
+    from mmm_builder.modelling.sampling import sample
+    from mmm_builder.panel import read_panel
 
-    panel = to_national(read_panel(folder / "dataset.csv", DataProfile.read(folder / "data_profile.json")))
     spec = read_spec(folder / "config_iter_1.yaml")
-    compiled = nutpie.compile_pymc_model(build_model(make_design(panel, spec), spec))
-    draw = functools.partial(
-        nutpie.sample, compiled, draws=1000, tune=1000, chains=4, target_accept=0.9, progress_bar=False
-    )
-    seconds = []
+    design = make_design(read_panel(folder / "dataset.csv", DataProfile.read(folder / "data_profile.json")), spec)
+    cores, seconds = min(CORES, os.cpu_count() or 1), []
     for seed in range(repeats + 1):
-        start = time.monotonic()
-        draw(seed=seed, cores=min(CORES, os.cpu_count() or 1))
-        seconds.append(time.monotonic() - start)
+        other = spec.model_copy(update={"sampler": spec.sampler.model_copy(update={"seed": seed})})
+        seconds.append(sample(design, other, device="cpu", cores=cores, report=lambda *_: None).seconds)
     return seconds[1:]
 
 
@@ -159,6 +150,7 @@ def stages(csv: Path, out: Path) -> dict[str, list[str | Path]]:
         "contributions": stage(
             "contribution_reporter", *data, *report, "--configs", out / "config_iter_1.yaml", "--traces", trace[1],
             "--table", out / "contributions.csv", "--series", out / "series.csv", "--plot", out / "contributions.png",
+            "--units", out / "units.csv",
         ),
     }  # fmt: skip
 

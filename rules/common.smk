@@ -6,6 +6,7 @@ from snakemake.settings.types import DeploymentMethod
 
 from mmm_builder.errors import InputError
 from mmm_builder.running.progress import ProgressPrinter, WatchedRun
+from mmm_builder.prior_settings import merged
 from mmm_builder.provenance import code_digest
 from mmm_builder.settings import Settings
 from mmm_builder.verdicts import Decision
@@ -23,6 +24,12 @@ def check_runs(settings):
     for name, run in settings.runs.items():
         if not Path(run.csv).is_file():
             raise InputError(f"run {name!r}: the CSV {run.csv} does not exist")
+        events = run.model.over(settings.model).events
+        if isinstance(events, str) and not Path(events).is_file():
+            raise InputError(f"run {name!r}: model.events: {events} does not exist")
+        tests = run.lift_tests or settings.lift_tests
+        if tests and not Path(tests).is_file():
+            raise InputError(f"run {name!r}: lift_tests: {tests} does not exist")
 
 
 def check_conda(settings):
@@ -62,6 +69,33 @@ def value_of_run(run_dir, key):
     return getattr(SETTINGS, key) if own is None else own
 
 
+def model_parts(wildcards):
+    """Return the parts of a run's model, its own in place of the workflow's; what is null is left out."""
+    parts = RUNS[wildcards.run_dir].model.over(SETTINGS.model)
+    return parts.model_dump(mode="json", exclude_none=True)
+
+
+def events_file(wildcards):
+    """Return the CSV file with a run's events, nothing if there is none."""
+    events = model_parts(wildcards).get("events")
+    return events if isinstance(events, str) else []
+
+
+def given_priors(wildcards):
+    """Return the priors given by hand for a run, its own in place of the workflow's."""
+    priors = merged(SETTINGS.priors, RUNS[wildcards.run_dir].priors)
+    return {
+        "by_channel": {
+            key: own.model_dump(mode="json", exclude_none=True) for key, own in priors.items()
+        }
+    }
+
+
+def lift_tests_file(wildcards):
+    """Return the CSV file with a run's lift tests, nothing if there is none."""
+    return value_of_run(wildcards.run_dir, "lift_tests") or []
+
+
 def column(role):
     """Return a params function: the column or columns given by hand for a role, None where it is detected."""
     return lambda wildcards: getattr(RUNS[wildcards.run_dir].columns, role)
@@ -94,6 +128,7 @@ SKILL_REPORT = "{run_dir}skill_report.json"
 ANALYSIS = "{run_dir}ITERATION_ANALYSIS.md"
 GATES_PLOT = "{run_dir}gates.png"
 CONTRIBUTIONS = "{run_dir}contributions.csv"
+CONTRIBUTIONS_BY_UNIT = "{run_dir}contributions_by_unit.csv"
 CONTRIBUTION_SERIES = "{run_dir}contributions_series.csv"
 CONTRIBUTION_PLOT = "{run_dir}contributions.png"
 DELIVERABLES = [SKILL_REPORT, ANALYSIS, CONTRIBUTIONS, PROFILE_PAGE]

@@ -11,6 +11,7 @@ rule contributions:
     output:
         table=CONTRIBUTIONS,
         series=CONTRIBUTION_SERIES,
+        units=CONTRIBUTIONS_BY_UNIT,
         plot=CONTRIBUTION_PLOT,
     log:
         "{run_dir}logs/contributions.log",

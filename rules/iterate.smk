@@ -10,6 +10,8 @@ localrules:
 rule configure_first:
     input:
         profile=PROFILE,
+        events=events_file,
+        experiments=lift_tests_file,
     output:
         config=CONFIG.replace("{n}", "1"),
     log:
@@ -19,6 +21,9 @@ rule configure_first:
     params:
         model_type=of_run("model_type"),
         prior_preset=SETTINGS.prior_preset,
+        model=model_parts,
+        priors=given_priors,
+        lift_tests=of_run("lift_tests"),
         chains=SETTINGS.sampler.chains,
         draws=SETTINGS.sampler.draws,
         tune=SETTINGS.sampler.tune,

@@ -11,16 +11,17 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mmm_builder.config_files import COMMENTS
+from mmm_builder.distributions import Normal, Prior
 from mmm_builder.files import write_text
 from mmm_builder.modelling.priors import presets
 from mmm_builder.modelling.recipes import RECIPES
 from mmm_builder.policy.remedies import REMEDIES
 from mmm_builder.settings import Settings
-from mmm_builder.spec import Beta, Gamma, HalfNormal, LogNormal, ModelSpec, Normal
+from mmm_builder.spec import ModelSpec
 from mmm_builder.stage import hand_over
 
 ROOT = Path(__file__).resolve().parent.parent
-PRIORS = (Beta, HalfNormal, LogNormal, Gamma, Normal)
+PRIORS = (*typing.get_args(typing.get_args(Prior)[0]), Normal)
 
 LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_length": "at least {}"}
 """How pydantic's limits are written."""
@@ -28,17 +29,32 @@ LIMITS = {"ge": "≥ {}", "gt": "> {}", "le": "≤ {}", "lt": "< {}", "min_lengt
 MEANINGS = {
     "schema_version": "version of this form of file",
     "iteration": "number of the iteration, from 1",
-    "frequency": "cadence of the data; `adstock_alpha` and `period` refer to it",
     "column": "name of the column in the data",
     "channel_type": "type of the channel, which chose its prior of `alpha`",
+    "exposure_column": "column of exposures (impressions, say) that is modelled in place of the spend",
     "alpha": "retention per period",
+    "peak": "lag of the largest effect in periods, for `delayed` only",
     "half_saturation": "adstocked spend at which half of the full effect is reached",
     "coefficient": "effect: of a channel at full saturation (`simple`: per unit of spend); of a linear term per unit",
+    "roas": "KPI per unit of spend over the training rows, in place of `coefficient`",
     "kind": "which of the forms",
-    "slope": "change over the training window",
+    "slope": "change over the training window; of a Hill curve: its slope, 1 where it isn't given",
+    "damping": "how many times a damped trend slows down by the factor e within the training window",
+    "drift": "standard deviation of what a local linear trend's random walk adds over the training window",
     "order": "Fourier pairs; 0: no season",
-    "period": "periods of the data in a year",
+    "period": "periods of the data until it recurs",
     "date": "the period's date (ISO)",
+    "name": "what the days are",
+    "dates": "the days (ISO), those of held-out periods too; a period holds the days from its date to the next",
+    "share": "part of the prior variance that the channels of a type have in common",
+    "coefficient_spread": "standard deviation over the units of a channel's log coefficients",
+    "season_spread": "standard deviation over the units of the log scale of the season",
+    "channel": "name of the channel's column",
+    "start": "first date (ISO)",
+    "end": "last date (ISO)",
+    "spend_change": "spend that the experiment added in all; negative: that it held back",
+    "lift": "what was measured to come of it, in the KPI's own units",
+    "standard_error": "of the lift",
     "sigma": "scale of the noise",
     "nu": "degrees of freedom above 2, for `student_t` only",
     "chains": "independent chains",
@@ -86,53 +102,58 @@ def config_reference() -> str:
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
-def _sections(record: type[BaseModel], path: str, comments: Mapping[str, str]) -> Iterator[str]:
-    """Yield a section for a record and one for each record within it, by key."""
+def _sections(
+    record: type[BaseModel], path: str, comments: Mapping[str, str], told: Mapping[type[BaseModel], str] | None = None
+) -> Iterator[str]:
+    """Yield a section for a record and one for each record within it, by key; what the top level holds is told there.
+
+    told : the records of the top level, with their keys; None at the top level itself
+    """
     title = f"### `{path.rstrip('.')}`\n\n{inspect.getdoc(record)}\n\n" if path else ""
     rows = ["| key | value | default | meaning |", "|---|---|---|---|"]
+    at_top = {} if told is None else told
     inner = []
     for name, field in record.model_fields.items():
-        key = f"{path}{name}"
         within, suffix = _record_within(field.annotation)
         meaning = field.description or comments.get(name) or (_first_line(within) if within else MEANINGS[name])
-        rows.append(f"| `{name}` | {_value(field, within)} | {_default(field)} | {_cell(meaning)} |")
-        if within:
-            inner.append((within, f"{key}{suffix}."))
+        value = f"as `{at_top[within]}`" if within in at_top else _value(field, within)
+        rows.append(f"| `{name}` | {value} | {_default(field)} | {_cell(meaning)} |")
+        if within and within not in at_top:
+            inner.append((within, f"{path}{name}{suffix}."))
+            at_top = at_top | ({within: name} if told is None else {})
     yield title + "\n".join(rows)
     for within, key in inner:
-        yield from _sections(within, key, {})
+        yield from _sections(within, key, {}, at_top)
 
 
 def _record_within(annotation: Any) -> tuple[type[BaseModel] | None, str]:
-    """Return the record that a key holds (None: a plain value or a prior), and how its entries are addressed."""
-    kinds = [a for a in _options(annotation) if a is not type(None)]
-    origin, arguments = typing.get_origin(kinds[0]), typing.get_args(kinds[0])
-    found, suffix = kinds[0], ""
-    if origin is dict:
-        found, suffix = arguments[1], ".{name}"
-    elif origin is tuple:
-        found, suffix = arguments[0], "[]"
-    single = len(kinds) == 1 and inspect.isclass(found) and issubclass(found, BaseModel) and found not in PRIORS
-    return (found, suffix) if single else (None, "")
+    """Return the record that a key may hold (None: a plain value or a prior), and how its entries are addressed."""
+    for kind in _options(annotation):
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        found, suffix = {dict: (arguments[-1:], ".{name}"), tuple: (arguments[:1], "[]")}.get(origin, ((kind,), ""))
+        if inspect.isclass(found[0]) and issubclass(found[0], BaseModel) and found[0] not in PRIORS:
+            return found[0], suffix
+    return None, ""
 
 
 def _options(annotation: Any) -> tuple[Any, ...]:
-    """Return the members of a union, or the only type; without annotations around it."""
+    """Return the members of a union but None, or the only type; without annotations around them."""
     while typing.get_origin(annotation) is Annotated:
         annotation = typing.get_args(annotation)[0]
-    is_union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
-    return typing.get_args(annotation) if is_union else (annotation,)
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return tuple(member for part in typing.get_args(annotation) for member in _options(part))
+    return () if annotation is type(None) else (annotation,)
 
 
 def _value(field: FieldInfo, within: type[BaseModel] | None) -> str:
     """Return a key's type and limits in words."""
-    if within:
-        return {dict: "section by name", tuple: "list"}.get(typing.get_origin(field.annotation), "section")
-    members = [m for option in _options(field.annotation) for m in _options(option) if m is not type(None)]
-    kinds = [m.__name__ if m in PRIORS else _kind(m) for m in members]
-    text = kinds[0] if members[0] not in PRIORS else "prior (`Normal`)" if kinds == ["Normal"] else "prior"
+    members = _options(field.annotation)
+    if members[0] in PRIORS:
+        kinds = ["prior (`Normal`)" if members == (Normal,) else "prior"]
+    else:
+        kinds = [_kind(member) for member in members]
     limits = [LIMITS[key].format(value) for key, value in _limits(field)]
-    return ", ".join([text, *limits])
+    return ", ".join([" or ".join(kinds), *([] if within else limits)])
 
 
 def _limits(field: FieldInfo) -> Iterator[tuple[str, str]]:
@@ -147,13 +168,15 @@ def _limits(field: FieldInfo) -> Iterator[tuple[str, str]]:
 
 def _kind(annotation: Any) -> str:
     """Return one type in words."""
-    annotation = _options(annotation)[0]
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Literal:
         return " or ".join(f"`{value}`" for value in arguments)
+    if origin is dict:
+        return "section by name"
     if origin is tuple:
-        return f"list of {_kind(arguments[0])}"
-    return WORDS.get(annotation) or getattr(annotation, "__name__", str(annotation))
+        item = _options(arguments[0])[0]
+        return f"list of {_kind(item)}" if _record_within(item)[0] is None else "list"
+    return WORDS.get(annotation) or "section"
 
 
 def _default(field: FieldInfo) -> str:
@@ -161,7 +184,7 @@ def _default(field: FieldInfo) -> str:
         return "needed"
     value = field.default
     if isinstance(value, BaseModel):
-        return "see below"
+        return "see there"
     if value is None:
         return "none"
     return f"`{_plain(value)}`"
@@ -173,6 +196,8 @@ def _plain(value: Any) -> str:
         return "[" + ", ".join(map(_plain, value)) + "]"
     if isinstance(value, str):
         return value or "''"
+    if isinstance(value, dict):
+        return str(value)
     if isinstance(value, int):
         return str(value)
     return f"{value:.12g}"
@@ -206,7 +231,9 @@ def _priors() -> str:
     example = "alpha: {dist: Beta, alpha: 4.0, beta: 2.0}"
     lead = (
         f"### Priors\n\nIn PyMC's names, such as `{example}`. The linear terms (intercept, trend, season, controls,\n"
-        "pulses) take `Normal` only, since they are projected; all others take any of the other families.\n\n"
+        "events, pulses) take `Normal` only, since they are projected; retentions and shares the families on [0, 1];\n"
+        "all others any but `Normal`. What is pooled within channel types takes `LogitNormal` (`alpha`) or\n"
+        "`LogNormal`.\n\n"
     )
     return lead + "\n".join(rows)
 

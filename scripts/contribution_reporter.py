@@ -8,8 +8,8 @@ from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.judging.tables import write_table
 from mmm_builder.modelling.traces import read_group
-from mmm_builder.panel import read_panel, to_national
-from mmm_builder.reporting.contributions import contribution_tables
+from mmm_builder.panel import read_panel
+from mmm_builder.reporting.contributions import contribution_tables, unit_table
 from mmm_builder.reporting.plots import plot_contributions
 from mmm_builder.stage import hand_over
 from mmm_builder.verdicts import SkillReport
@@ -24,15 +24,18 @@ def contribution_files(
     traces: Annotated[tuple[Path, ...], "traces of all iterations, in order"],
     table: Annotated[Path, "one row per channel to write (contributions.csv)"],
     series: Annotated[Path, "one row per period to write (contributions_series.csv)"],
-    plot: Annotated[Path, "picture of both to write (contributions.png)"],
+    units: Annotated[Path, "one row per panel unit and channel to write (contributions_by_unit.csv)"],
+    plot: Annotated[Path, "picture of the first two to write (contributions.png)"],
 ) -> None:
     """Write what each channel of the selected model adds to the KPI and returns on its spend, with 80 % intervals."""
     report, data = SkillReport.read(skill_report), DataProfile.read(profile)
     chosen = report.selected_iteration - 1
-    panel, spec = to_national(read_panel(dataset, data)), read_spec(configs[chosen])
-    by_channel, by_period = contribution_tables(panel, spec, read_group(traces[chosen], "posterior"), data)
+    panel, spec = read_panel(dataset, data), read_spec(configs[chosen])
+    posterior = read_group(traces[chosen], "posterior")
+    by_channel, by_period = contribution_tables(panel, spec, posterior, data)
     validated = "validated" if report.oos_validation_passed else "not validated out of sample"
     write_table(series, by_period)
+    write_table(units, unit_table(panel, spec, posterior, data))
     plot_contributions(
         by_period, by_channel, plot, title=f"Iteration {chosen + 1} ({validated})", kpi=data.target_column
     )

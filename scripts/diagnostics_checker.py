@@ -14,12 +14,21 @@ from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import write_text
 from mmm_builder.judging import scoring
-from mmm_builder.judging.checks import band_checks, contraction_checks, convergence_checks, gate_passed, residual_checks
+from mmm_builder.judging.checks import (
+    band_checks,
+    contraction_checks,
+    convergence_checks,
+    gate_passed,
+    prior_check,
+    residual_checks,
+    spread_check,
+)
 from mmm_builder.judging.tables import series_table, write_table
-from mmm_builder.modelling.design import make_design
+from mmm_builder.modelling.design import make_design, observed_kpi
 from mmm_builder.modelling.prediction import flat_draws, forecast
+from mmm_builder.modelling.prior_predictive import LEVELS, PriorPredictive, summarise_prior
 from mmm_builder.modelling.traces import read_attributes, read_group
-from mmm_builder.panel import read_panel, to_national
+from mmm_builder.panel import read_panel
 from mmm_builder.reporting.plots import plot_predicted_vs_actual
 from mmm_builder.spec import ModelSpec
 from mmm_builder.stage import hand_over
@@ -32,15 +41,16 @@ def diagnose(
     posterior: xr.Dataset,
     sample_stats: xr.Dataset,
     thresholds: ConvergenceThresholds,
+    prior: PriorPredictive | None = None,
 ) -> tuple[TrainingSummary, pd.DataFrame]:
     """Return the verdict on one trained model and its fit of the training rows.
 
-    panel : national; posterior (chain, draw, …); the table has date, actual, predicted, lower_80, upper_80 in
-    the KPI's own units. Only training rows are looked at.
+    posterior (chain, draw, …); prior : what the spec's priors say of the KPI, if it is at hand. The table has date,
+    actual, predicted, lower_80, upper_80 in the KPI's own units. Only training rows are looked at.
     """
     design = make_design(panel, spec)
     shown = design.is_training
-    actual = panel["kpi"].values[shown]
+    actual = observed_kpi(design)[shown]
     expected, predictive = forecast(design, spec, flat_draws(posterior), np.random.default_rng(spec.sampler.seed))
     series = series_table(design.dates[shown], actual, expected[:, shown], predictive[:, shown])
     predicted = series["predicted"].to_numpy()
@@ -49,7 +59,9 @@ def diagnose(
         *convergence_checks(posterior, sample_stats, thresholds),
         *band_checks(r2, thresholds),
         *residual_checks(design.dates[shown], actual - predicted),
+        spread_check(actual, predicted, (series["upper_80"] - series["lower_80"]).to_numpy()),
         *contraction_checks(posterior, spec),
+        prior_check(prior or prior_of(panel, spec)),
     )
     value = {c.code: c.value for c in checks}
     summary = TrainingSummary(
@@ -69,8 +81,13 @@ def diagnose(
     return summary, series
 
 
-def diagnostics_text(summary: TrainingSummary, posterior: xr.Dataset) -> str:
-    """Return the verdict and a table of all parameters, for people."""
+def prior_of(panel: xr.Dataset, spec: ModelSpec) -> PriorPredictive:
+    """Return what the spec's priors say of the training rows' KPI."""
+    return summarise_prior(make_design(panel, spec), spec, np.random.default_rng(spec.sampler.seed))
+
+
+def diagnostics_text(summary: TrainingSummary, posterior: xr.Dataset, prior: PriorPredictive) -> str:
+    """Return the verdict, what the prior said of the KPI, and a table of all parameters, for people."""
     lines = [f"Diagnostics gate: {'passed' if summary.passed else 'failed'} ({summary.n_train} training rows)", ""]
     for check in summary.checks:
         value = "not computed" if check.value is None else f"{check.value:.4g}"
@@ -78,7 +95,15 @@ def diagnostics_text(summary: TrainingSummary, posterior: xr.Dataset) -> str:
         reason = f"  ({check.reason})" if check.reason else ""
         lines.append(f"{check.status:<11}{check.code:<26}{value:>12}  limit {check.limit:g}{subject}{reason}")
     table = az.summary(posterior, hdi_prob=0.8, round_to=3)
+    lines += ["", f"Prior predictive ({prior.negative:.0%} of the KPI below zero)", "", prior_table(prior).to_string()]
     return "\n".join([*lines, "", "Posterior (units: see the configuration's head)", "", table.to_string(), ""])
+
+
+def prior_table(prior: PriorPredictive) -> pd.DataFrame:
+    """Return quantiles of what the prior says: the KPI's mean over the training rows, and media's part of it."""
+    rows = {"mean of the KPI": prior.mean, "share_of_media": prior.media_share}
+    columns = [f"{level:.0%}" for level in LEVELS]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).map(lambda value: f"{value:.4g}")
 
 
 def _of_training(attributes: dict[str, Any]) -> dict[str, Any]:
@@ -102,13 +127,14 @@ def diagnose_files(
     """Judge one trained model on its training rows: R-hat, effective sample size, divergences, R² band, residuals."""
     spec, posterior, attributes = read_spec(config), read_group(trace, "posterior"), read_attributes(trace)
     data = DataProfile.read(profile)
-    panel = to_national(read_panel(dataset, data))
-    verdict, fit = diagnose(panel, spec, posterior, read_group(trace, "sample_stats"), thresholds)
+    panel = read_panel(dataset, data)
+    prior = prior_of(panel, spec)
+    verdict, fit = diagnose(panel, spec, posterior, read_group(trace, "sample_stats"), thresholds, prior)
     verdict = verdict.model_copy(update=_of_training(attributes))
     write_table(series, fit)
     r2 = "undefined" if verdict.r2 is None else f"{verdict.r2:.2f}"
     plot_predicted_vs_actual(fit, plot, title=f"Training rows, iteration {spec.iteration}: R² {r2}")
-    write_text(report, diagnostics_text(verdict, posterior))
+    write_text(report, diagnostics_text(verdict, posterior, prior))
     write_text(summary, verdict.to_json())
     logging.info("diagnostics %s", "passed" if verdict.passed else "failed")
 

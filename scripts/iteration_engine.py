@@ -22,18 +22,22 @@ from typing import Any
 from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
+from mmm_builder.event_files import with_listed_events
 from mmm_builder.files import write_text
 from mmm_builder.judging.tables import read_series
-from mmm_builder.panel import read_panel, to_national
+from mmm_builder.modelling.first_spec import first_spec
+from mmm_builder.modelling.overrides import as_given
+from mmm_builder.panel import read_panel
 from mmm_builder.policy.deciding import History, decide
-from mmm_builder.policy.remedies import Situation
+from mmm_builder.policy.situation import Situation
 from mmm_builder.profiling.profile import profile_file
 from mmm_builder.running import engine
-from mmm_builder.running.command_line import add_run_options, ended_clearly, run_keywords
+from mmm_builder.running.command_line import MODEL_TYPES, add_run_options, ended_clearly, run_keywords
 from mmm_builder.running.layout import SKILL_REPORT
 from mmm_builder.running.progress import ProgressPrinter, WatchedRun
 from mmm_builder.running.run_status import read_run, summary_text
 from mmm_builder.settings import Columns, Settings
+from mmm_builder.spec import Sampler
 from mmm_builder.stage import hand_over
 from mmm_builder.verdicts import OosValidation, TrainingSummary
 
@@ -64,7 +68,7 @@ def decide_files(
     situation = Situation(
         spec=read_spec(config),
         summary=TrainingSummary.read(summary),
-        panel=to_national(read_panel(dataset, DataProfile.read(profile))),
+        panel=read_panel(dataset, DataProfile.read(profile)),
         series=read_series(series),
     )
     history = History(
@@ -101,14 +105,14 @@ def run_iteration_engine(
     output_dir : folder of the results; made if it doesn't exist; a second call resumes what is there
     max_iterations : budget of models to try, 1 to 100
     conda_env : existing conda environment to train in; the other stages use their env files then
-    model_type : recipe of the model (`v3`, `simple`)
+    model_type : recipe of the model (`v3`, `v3_proper`, `simple`, `v1`, `v2`)
     seed : of all randomness; None takes the workflow's default
     device : `cpu` or `gpu`
     sheet : of an Excel file; None takes the first that holds a table
     columns : roles to take as given in place of detecting them: date, target, channels, controls, panel; and the
         shape of the table: shape, variable, value
     cores : processor cores to use; None takes all that this process may use
-    config : further keys of `config/config.yaml`, such as thresholds or sampler
+    config : further keys of `config/config.yaml`, such as model, thresholds or sampler
     quiet : say nothing on standard error
     unlock : take over a folder that a killed run left locked
 
@@ -122,7 +126,8 @@ def run_iteration_engine(
         "device": device,
     }  # fmt: skip
     given_path = _path_as_given(folder, csv, csv_path)
-    settings = engine.engine_settings(csv, given_path, sheet, columns, arguments, config or {})
+    further = engine.with_absolute_paths(config or {}, Path.cwd())
+    settings = engine.engine_settings(csv, given_path, sheet, columns, arguments, further)
     _check_tools(settings)
     _check_folder(folder)
     _check_data(csv, settings)
@@ -160,10 +165,19 @@ def _check_folder(folder: Path) -> None:
 
 
 def _check_data(csv: Path, settings: Settings) -> None:
-    """Profile the file, so that unusable data end here with one clear line and nothing written."""
+    """Profile the file and configure its first model: what doesn't fit ends here with one line and nothing written."""
     run = next(iter(settings.runs.values()))
     test_size = settings.thresholds.out_of_sample.test_size
-    profile_file(csv, run.columns, test_size, path_as_given=run.path_as_given or run.csv, sheet=run.sheet)
+    shown_path = run.path_as_given or run.csv
+    profile, _ = profile_file(csv, run.columns, test_size, path_as_given=shown_path, sheet=run.sheet)
+    spec = first_spec(
+        profile,
+        model_type=settings.model_type,
+        prior_preset=settings.prior_preset,
+        sampler=Sampler(**settings.sampler.model_dump(), seed=settings.seed),
+        parts=with_listed_events(settings.model),
+    )
+    as_given(spec, profile, settings.priors, settings.lift_tests and Path(settings.lift_tests))
 
 
 def _claim(folder: Path, settings: Settings, unlock: bool) -> None:
@@ -248,7 +262,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("csv", help="the data")
     parser.add_argument("output", help="folder of the results; the same command again resumes what is there")
     parser.add_argument("max_iterations", nargs="?", type=int, help="budget of models to try (default: 10)")
-    parser.add_argument("model_type", nargs="?", help="recipe of the model (default: v3)")
+    parser.add_argument("model_type", nargs="?", help=f"recipe of the model: {MODEL_TYPES} (default: v3)")
     add_run_options(parser)
     given = parser.parse_args(argv)
     report = run_iteration_engine(given.csv, given.output, **run_keywords(given))

@@ -5,56 +5,46 @@ import time
 from pathlib import Path
 from typing import Annotated
 
-import arviz as az
 import numpy as np
 import xarray as xr
 
 from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import text_digest
-from mmm_builder.modelling.design import Design, make_design, make_projection
-from mmm_builder.modelling.model import ROTATED, build_model
-from mmm_builder.modelling.prediction import flat_draws, linear_coefficients, log_likelihood, media_effect
-from mmm_builder.modelling.sampling import progress_file, sample
+from mmm_builder.modelling.design import Design, make_design
+from mmm_builder.modelling.posterior import named_posterior
+from mmm_builder.modelling.prediction import flat_draws, log_likelihood
+from mmm_builder.modelling.sampling import Report, progress_file, sample
 from mmm_builder.modelling.traces import write_trace
-from mmm_builder.panel import read_panel, to_national
+from mmm_builder.panel import read_panel
 from mmm_builder.provenance import versions
 from mmm_builder.spec import ModelSpec
 from mmm_builder.stage import hand_over
 
 
-def train(panel: xr.Dataset, spec: ModelSpec, *, device: str = "cpu", cores: int = 4, report=progress_file(None)):
-    """Sample the posterior of a spec given the training rows of a national panel.
+def _untold(phase: str, done: float, seconds_left: float | None) -> None:
+    """Tell nobody how far a training is."""
+
+
+def train(
+    panel: xr.Dataset, spec: ModelSpec, *, device: str = "cpu", cores: int = 4, report: Report = _untold
+) -> dict[str, xr.Dataset]:
+    """Sample the posterior of a spec given the training rows of a panel.
 
     Returns the groups of the trace: posterior (chain, draw, …) with every coefficient by name, in units of the
     KPI's scale; sample_stats; log_likelihood and observed_data (date) of the training rows; constant_data.
     Raises InputError if a control or channel of the spec isn't in the data.
     """
     design = make_design(panel, spec)
-    sampled = sample(build_model(design, spec), spec.sampler, device=device, cores=cores, report=report)
+    sampled = sample(design, spec, device=device, cores=cores, report=report)
     report("writing", 1.0, 0.0)
-    posterior = with_linear_coefficients(design, sampled.posterior)
+    posterior = named_posterior(design, spec, sampled.draws, spec.sampler.chains)
     return {
-        "posterior": posterior,
-        "sample_stats": _plain_stats(sampled),
+        "posterior": posterior.assign_attrs(sampling_time=sampled.seconds),
+        "sample_stats": _plain_stats(sampled.stats),
         "log_likelihood": _log_likelihood(design, spec, posterior),
-        **_data_groups(design),
+        **_data_groups(design, spec),
     }
-
-
-def with_linear_coefficients(design: Design, posterior: xr.Dataset) -> xr.Dataset:
-    """Return the posterior with intercept, trend, season, control and pulse coefficients in place of their rotation."""
-    draws = flat_draws(posterior)
-    media = media_effect(design, draws)
-    named = linear_coefficients(design, make_projection(design), draws[ROTATED], media)
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"])
-    posterior = posterior.drop_vars(ROTATED).drop_dims("term", errors="ignore")
-    for term in design.terms:
-        dims = ("chain", "draw") if term.dim is None else ("chain", "draw", term.dim)
-        coords = {} if term.dim is None else {term.dim: list(term.labels)}
-        values = named[term.variable].reshape(*shape, *([] if term.dim is None else [len(term.labels)]))
-        posterior = posterior.assign({term.variable: xr.DataArray(values, dims=dims, coords=coords)})
-    return posterior
 
 
 def _log_likelihood(design: Design, spec: ModelSpec, posterior: xr.Dataset) -> xr.Dataset:
@@ -64,31 +54,33 @@ def _log_likelihood(design: Design, spec: ModelSpec, posterior: xr.Dataset) -> x
     return xr.Dataset({"kpi": (("chain", "draw", "date"), values.reshape(shape))}, coords={"date": dates})
 
 
-def _data_groups(design: Design) -> dict[str, xr.Dataset]:
-    """Return observed_data (the KPI) and constant_data (spend and scales) of the training rows."""
-    shown, coords = design.is_training, {"date": design.dates[design.is_training], "channel": list(design.channels)}
-    observed = xr.Dataset(
-        {"kpi": (("date",), design.kpi_scaled[shown] * design.kpi_scale)}, coords={"date": coords["date"]}
-    )
+def _data_groups(design: Design, spec: ModelSpec) -> dict[str, xr.Dataset]:
+    """Return observed_data (the KPI) and constant_data (spend and scales) of the training rows; dim unit if pooled."""
+    shown, units = design.is_training, {"unit": list(design.units)}
+    kpi = (design.kpi_scaled * design.kpi_scale[:, None])[:, shown]
+    observed = xr.Dataset({"kpi": (("unit", "date"), kpi)}, coords=units | {"date": design.dates[shown]})
     constant = xr.Dataset(
         {
-            "spend": (("date", "channel"), design.spend[:, shown].T),
-            "spend_unit": (("channel",), design.spend_unit),
-            "kpi_scale": ((), design.kpi_scale),
+            "spend": (("unit", "channel", "date"), design.spend[..., shown]),
+            "media_input": (("unit", "channel", "date"), design.inputs[..., shown]),
+            "spend_unit": (("unit", "channel"), design.spend_unit),
+            "kpi_scale": (("unit",), design.kpi_scale),
         },
-        coords=coords,
-    )
+        coords=units | {"date": design.dates[shown], "channel": list(design.channels)},
+    ).transpose(..., "date", "channel")
     for term in design.terms:
         if term.centre is not None:
+            dims = ("unit", term.dim)
             constant = constant.assign_coords({term.dim: list(term.labels)}).assign(
-                {f"{term.dim}_centre": ((term.dim,), term.centre), f"{term.dim}_scale": ((term.dim,), term.scale)}
+                {f"{term.dim}_centre": (dims, term.centre), f"{term.dim}_scale": (dims, term.scale)}
             )
+    if not spec.pooling.across_units:
+        observed, constant = observed.isel(unit=0, drop=True), constant.isel(unit=0, drop=True)
     return {"observed_data": observed, "constant_data": constant}
 
 
-def _plain_stats(sampled: az.InferenceData) -> xr.Dataset:
+def _plain_stats(stats: xr.Dataset) -> xr.Dataset:
     """Return the sampler's statistics that are numbers; NetCDF has no booleans of its own."""
-    stats = sampled.sample_stats
     numbers = {
         k: v.astype(np.int8) if v.dtype == bool else v for k, v in stats.data_vars.items() if v.dtype.kind in "biuf"
     }
@@ -112,7 +104,7 @@ def train_files(
     """
     start = time.monotonic()
     spec = read_spec(config)
-    panel = to_national(read_panel(dataset, DataProfile.read(profile)))
+    panel = read_panel(dataset, DataProfile.read(profile))
     logging.info("%s: %d channels, %d periods", spec.model_type, len(spec.channels), panel.sizes["date"])
     groups = train(panel, spec, device=device, cores=threads, report=progress_file(progress))
     attributes = {

@@ -19,7 +19,7 @@ from mmm_builder.judging.tables import SERIES_COLUMNS, empty_series, read_series
 from mmm_builder.modelling.design import make_design
 from mmm_builder.modelling.prediction import flat_draws, forecast
 from mmm_builder.modelling.traces import read_group
-from mmm_builder.panel import read_holdout, read_panel, to_national
+from mmm_builder.panel import read_holdout, read_panel
 from mmm_builder.provenance import code_digest
 from mmm_builder.reporting.plots import plot_with_holdout
 from mmm_builder.spec import ModelSpec
@@ -37,7 +37,7 @@ def validate(
 ) -> tuple[OosValidation, pd.DataFrame]:
     """Return the verdict on the held-out periods and the predictions of them.
 
-    panel : national; holdout : KPI (date) of the held-out periods; posterior (chain, draw, …). A period whose KPI
+    holdout : KPI (date), summed over units, of the held-out periods; posterior (chain, draw, …). A period whose KPI
     is missing is predicted, not scored.
     """
     design = make_design(panel, spec)
@@ -102,7 +102,7 @@ def validate_files(
 ) -> None:
     """Judge one trained model on the held-out periods; they stay closed unless the diagnostics gate passed."""
     data, spec, judged = DataProfile.read(profile), read_spec(config), TrainingSummary.read(summary)
-    panel = to_national(read_panel(dataset, data))
+    panel = read_panel(dataset, data)
     verdict, predicted = not_opened(panel, judged, thresholds), empty_series()
     if judged.passed:
         kpi = read_holdout(holdout, data).sum("unit", skipna=False)

@@ -8,6 +8,7 @@ from mmm_builder.files import write_text
 from mmm_builder.profiling.summary import profile_summary
 from mmm_builder.running import engine
 from mmm_builder.running.command_line import (
+    MODEL_TYPES,
     add_column_options,
     add_run_options,
     ended_clearly,
@@ -73,7 +74,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("run", help="the whole loop on one file; the same command again resumes")
     command.add_argument("csv", help="the data, one row per period (and panel unit)")
     command.add_argument("--output", metavar="FOLDER", help="folder of the results (default: results/NAME-OF-CSV)")
-    command.add_argument("--model-type", metavar="TYPE", help="recipe of the model (default: v3)")
+    command.add_argument("--model-type", metavar="TYPE", help=f"recipe of the model: {MODEL_TYPES} (default: v3)")
     command.add_argument("--max-iterations", type=int, metavar="N", help="budget of models to try (default: 10)")
     add_run_options(command)
     command.set_defaults(carry_out=run)

@@ -5,7 +5,7 @@ import pandas as pd
 from trainings import small_client
 
 from mmm_builder.judging.checks import band_checks, gate_passed, limit_check, oos_checks
-from mmm_builder.policy.remedies import Situation
+from mmm_builder.policy.situation import Situation
 from mmm_builder.spec import ModelSpec
 from mmm_builder.verdicts import Check, ConvergenceThresholds, OosThresholds, OosValidation, TrainingSummary
 

@@ -1,21 +1,21 @@
 """What tests of the models share: simulated clients in memory, small specs, and one run of the stages on files.
 
-Compilation is most of a fit, so that what can be judged without sampling is (`fast_logp`), and fits of data of one
-shape share one compiled model (`Compiled`).
+Compilation is most of a fit, so that what can be judged without sampling is (`density`), and fits of data of one
+structure share one compiled model (`Compiled`).
 """
 
-import dataclasses
 import fcntl
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import arviz as az
 import numpy as np
-import nutpie
 import pandas as pd
-import pymc as pm
+import pytensor
+import pytensor.tensor as pt
 import xarray as xr
+from pytensor.compile.mode import Mode
 
 import config_generator
 import data_analyzer
@@ -24,18 +24,33 @@ import iteration_engine
 import model_trainer
 import oos_validator
 from mmm_builder.data_profile import DataProfile
-from mmm_builder.modelling.design import Design, make_design, make_projection
-from mmm_builder.modelling.model import ROTATED, build_model
-from mmm_builder.modelling.parameters import channel_parameters, channel_priors, likelihood_priors
-from mmm_builder.modelling.prediction import Draws, flat_draws, linear_coefficients, media_effect
-from mmm_builder.modelling.priors import frozen, preset
+from mmm_builder.modelling.design import Design, make_design
+from mmm_builder.modelling.drawing import draw
+from mmm_builder.modelling.layout import (
+    blocks_of,
+    follows_data,
+    model_data,
+    named_draws,
+    prior_medians,
+    structure,
+    variables_of,
+)
+from mmm_builder.modelling.likelihoods import LIKELIHOODS
+from mmm_builder.modelling.model import build_model
+from mmm_builder.modelling.posterior import named_posterior
+from mmm_builder.modelling.prediction import Draws, flat_draws
+from mmm_builder.modelling.priors import preset
+from mmm_builder.modelling.sampling import Sampled, compiled_density
 from mmm_builder.simulation.client_truth import Truth
+from mmm_builder.simulation.panel_simulator import simulate_panel
 from mmm_builder.simulation.simulator import simulate_client
 from mmm_builder.spec import Likelihood, ModelSpec, Sampler
 from profiles import channel, control, data_profile, source
 
 CLIENT = {"n_periods": 104, "n_channels": 2, "r2": 0.75}
 """A small client: two years of weeks, search and social."""
+
+PANEL_COLUMN = "geo"
 
 GATE_RUN = {"chains": 4, "draws": 250, "tune": 300, "seed": 7}
 """Sampling short enough for tests and long enough to pass the diagnostics gate."""
@@ -45,20 +60,28 @@ def sampler(**changes: Any) -> Sampler:
     return Sampler(**{"chains": 2, "draws": 50, "tune": 100, "target_accept": 0.9, "seed": 1} | changes)
 
 
-def profile_of(table: pd.DataFrame, truth: Truth) -> DataProfile:
+def profile_of(table: pd.DataFrame, truth: Truth, panel_column: str | None = None) -> DataProfile:
     """Return the profile of a simulated client, with equal shares of spend so that priors are one for all clients."""
-    dates = table[truth.date_column].dt.strftime("%Y-%m-%d")
+    dates = table[truth.date_column].drop_duplicates().dt.strftime("%Y-%m-%d")
     return data_profile(
         source=source(n_rows=len(table)), date_column=truth.date_column, frequency=truth.frequency,
-        start=dates.iloc[0], end=dates.iloc[-1], n_periods=len(table), n_train=truth.n_train,
+        start=dates.iloc[0], end=dates.iloc[-1], n_periods=len(dates), n_train=truth.n_train,
         train_end=dates.iloc[truth.n_train - 1], target_column=truth.target_column, target_candidates=(),
         channels=tuple(channel(c.column, channel_type=c.channel_type) for c in truth.channels),
-        controls=tuple(control(c.column) for c in truth.controls),
+        controls=tuple(control(c.column) for c in truth.controls), panel_column=panel_column,
     )  # fmt: skip
 
 
-def panel_of(table: pd.DataFrame, truth: Truth) -> xr.Dataset:
-    """Return a simulated client as the national panel that the models take, KPI NaN on held-out dates."""
+def panel_of(table: pd.DataFrame, truth: Truth, panel_column: str | None = None) -> xr.Dataset:
+    """Return a simulated client as the panel that the models take, KPI NaN on held-out dates.
+
+    National, that is without the dim unit, if no panel column is given.
+    """
+    if panel_column is not None:
+        names, parts = zip(*table.groupby(panel_column), strict=True)
+        units = [panel_of(part, truth) for part in parts]
+        stacked = xr.concat([unit.drop_vars("is_training") for unit in units], pd.Index(names, name="unit"))
+        return stacked.assign(is_training=units[0]["is_training"])
     is_training = np.arange(len(table)) < truth.n_train
     channels, controls = [c.column for c in truth.channels], [c.column for c in truth.controls]
     return xr.Dataset(
@@ -72,67 +95,98 @@ def panel_of(table: pd.DataFrame, truth: Truth) -> xr.Dataset:
     )
 
 
-def spec_of(table: pd.DataFrame, truth: Truth, model_type: str = "v3", **nuts: Any) -> ModelSpec:
+def spec_of(
+    table: pd.DataFrame, truth: Truth, model_type: str = "v3", panel_column: str | None = None, **nuts: Any
+) -> ModelSpec:
     return config_generator.first_spec(
-        profile_of(table, truth), model_type=model_type, prior_preset="default", sampler=sampler(**nuts)
+        profile_of(table, truth, panel_column), model_type=model_type, prior_preset="default", sampler=sampler(**nuts)
     )
 
 
 def with_noise(spec: ModelSpec, kind: str) -> ModelSpec:
-    """Return the spec with another kind of noise, the preset's prior of nu written out."""
-    nu = preset("default").nu
+    """Return the spec with another kind of noise, the preset's prior of nu written out where it has one."""
+    nu = preset("default").nu if "nu_above_two" in LIKELIHOODS[kind].parameters else None
     return spec.model_copy(update={"likelihood": Likelihood(kind=kind, sigma=spec.likelihood.sigma, nu=nu)})
 
 
 def small_client(model_type: str = "v3", seed: int = 1, **options: Any) -> tuple[xr.Dataset, ModelSpec, Truth]:
+    """Return a national panel, a spec of a model type for it, and what it was made with."""
     table, truth = simulate_client(seed, **(CLIENT | options))
     return panel_of(table, truth), spec_of(table, truth, model_type), truth
 
 
-def fast_logp(model: pm.Model, **how: Any):
-    """Return a log-density of values on the sampler's scale that takes no time to compile."""
-    return model.compile_logp(mode="FAST_COMPILE", **how)
+def small_panel(
+    model_type: str = "v2", seed: int = 1, n_units: int = 3, **options: Any
+) -> tuple[xr.Dataset, ModelSpec, dict[str, Truth]]:
+    """Return a panel of units, a spec of a model type for it, and what each unit was made with."""
+    table, truths = simulate_panel(seed, n_units, unit_column=PANEL_COLUMN, **(CLIENT | options))
+    truth = next(iter(truths.values()))
+    return panel_of(table, truth, PANEL_COLUMN), spec_of(table, truth, model_type, PANEL_COLUMN), truths
 
 
-def prior_draws(design: Design, spec: ModelSpec, n: int, rng: np.random.Generator) -> Draws:
-    """Return draws (sample, …) of every parameter from its prior, in units of the KPI's scale."""
-    draws = {
-        name: np.stack([frozen(p).rvs(n, random_state=rng) for p in channel_priors(spec, name)], axis=1)
-        for name in channel_parameters(spec)
-    }
-    draws |= {name: frozen(p).rvs(n, random_state=rng) for name, p in likelihood_priors(spec).items()}
-    for term in design.terms:
-        values = np.stack([frozen(p).rvs(n, random_state=rng) for p in term.priors], axis=1)
-        draws[term.variable] = values[:, 0] if term.dim is None else values
-    return draws
+NOT_COMPILED = Mode(linker="py", optimizer=None)
+"""PyTensor evaluates a graph as it is written, by the `perform` of each node."""
+
+
+def density(
+    design: Design, spec: ModelSpec, *, slope: bool = False, mode: Mode | str = NOT_COMPILED,
+    data: dict[str, np.ndarray] | None = None,
+) -> Callable[[np.ndarray], Any]:  # fmt: skip
+    """Return the model's log-density of points (size,) on the sampler's scale, Jacobians included.
+
+    slope : return the gradient (size,) in its place; data : what the model is given in place of its own
+    """
+    model = build_model(design, spec)
+    for name, value in (data or {}).items():
+        model[name].set_value(value.astype(model[name].dtype))
+    # not one sum of all: NumPy adds no more than 32 at once
+    found = pt.sum(pt.stack([pt.sum(part) for part in model.logp(sum=False)]))
+    if slope:
+        found = pt.concatenate([pt.flatten(g) for g in pytensor.grad(found, model.value_vars)])
+    function = pytensor.function(model.value_vars, found, mode=mode)
+    return lambda point: function(*parts_of(design, spec, point))
+
+
+def parts_of(design: Design, spec: ModelSpec, point: np.ndarray) -> list[np.ndarray]:
+    """Return a point (size,) as the values of the PyMC model's variables."""
+    shapes = [v.shape if follows_data(v) else b.entries.shape for v in variables_of(design, spec) for b in blocks_of(v)]
+    shapes.append((len(design.units), design.matrix.shape[-1]))
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    parts = np.split(np.asarray(point, dtype=float), ends[:-1])
+    return [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
 
 
 class Compiled:
-    """One compiled model, fitted to any data of the same shape and priors."""
+    """One compiled model, fitted to any data and priors of the same structure."""
 
     def __init__(self, design: Design, spec: ModelSpec):
-        self.spec, self.scale = spec, make_projection(design).scale
-        model = build_model(design, spec)
-        self.names = [v.name for v in model.free_RVs]
-        self.compiled = nutpie.compile_pymc_model(model)
+        self.structure = structure(design, spec)
+        self.density = compiled_density(design, spec)
 
-    def fit(self, design: Design, *, seed: int, chains: int = 4, draws: int = 300, cores: int = 2) -> az.InferenceData:
-        projection = make_projection(design)
-        data = design.media | {
-            "q": projection.q, "q_training": projection.q_training, "r_inverse": projection.r_inverse,
-            "offset": projection.offset, "weight": design.weight, "kpi_scaled": design.kpi_scaled,
-        }  # fmt: skip
-        return nutpie.sample(
-            self.compiled.with_data(**data), draws=draws, tune=300, chains=chains, cores=cores, seed=seed,
-            target_accept=0.9, progress_bar=False, save_warmup=False,
+    def sample(
+        self, design: Design, spec: ModelSpec, *, seed: int, chains: int = 4, draws: int = 300, tune: int = 300,
+        cores: int = 2,
+    ) -> Sampled:  # fmt: skip
+        """Return draws by name and the sampler's statistics, as `sampling.sample` does."""
+        assert structure(design, spec) == self.structure, "another model than the one that was compiled"
+        medians = prior_medians(design, spec)
+        drawn = draw(
+            self.density.with_data(**model_data(design, spec)),
+            lambda rng: medians + rng.uniform(-1.0, 1.0, len(medians)),
+            chains=chains, draws=draws, tune=tune, target_accept=0.9, seed=seed, cores=cores,
         )  # fmt: skip
+        flat = drawn.values.reshape(-1, drawn.values.shape[-1])
+        stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in drawn.statistics.items()})
+        return Sampled(named_draws(design, spec, flat), stats, drawn.seconds)
 
-    def draws(self, design: Design, **how: Any) -> Draws:
-        """Return the posterior (sample, …) with the coefficients of the linear terms by name."""
-        draws = flat_draws(self.fit(design, **how).posterior[self.names])
-        # the scale of the coordinates is a constant of the compiled model; any value is exact
-        projection = dataclasses.replace(make_projection(design), scale=self.scale)
-        return draws | linear_coefficients(design, projection, draws.pop(ROTATED), media_effect(design, draws))
+    def posterior(self, design: Design, spec: ModelSpec, *, chains: int = 4, **how: Any) -> xr.Dataset:
+        """Return the posterior (chain, draw, …) under the names of the trace."""
+        sampled = self.sample(design, spec, chains=chains, **how)
+        return named_posterior(design, spec, sampled.draws, chains)
+
+    def draws(self, design: Design, spec: ModelSpec, **how: Any) -> Draws:
+        """Return the posterior (sample, …) under the names of the trace."""
+        return flat_draws(self.posterior(design, spec, **how))
 
 
 def run_stages(folder: Path, table: pd.DataFrame, model_type: str = "v3", **nuts: Any) -> Path:

@@ -1,5 +1,7 @@
 """`config_iter_N.yaml` on disk: complete, commented, meant to be edited by hand."""
 
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,22 @@ HEADER = """\
 """
 
 COMMENTS = {
-    "model_type": "v3: geometric adstock on a grid, Hill saturation; simple: linear in spend",
+    "model_type": "the recipe that this model started from; what follows is the model",
     "prior_preset": "the set of priors (scripts/mmm_builder/data/priors.yaml) that the values below started from",
+    "frequency": "cadence of the data",
+    "adstock": "carry-over: none, geometric_grid, geometric_scan, geometric_convolution or delayed",
+    "saturation": "response curve: linear, hill, hill_slope, hill_at_typical_spend or logistic",
+    "pooling": "partial pooling: within_channel_type, and across_units of a panel; without the latter units are summed",
     "intercept": "level of the KPI without media at the middle of the training window",
     "channels": "media: alpha is retention per period, half_saturation where half of the effect is reached",
-    "trend": "none or linear; the slope is the change over the training window",
+    "lift_tests": "experiments: what a change of spend was measured to do, in the KPI's own units",
+    "trend": "none, linear, damped or local_linear; the slope is the change over the training window",
     "seasonality": "order Fourier pairs of a yearly season; period in periods per year",
+    "weekly_seasonality": "Fourier pairs of a weekly season; period in periods per week",
     "controls": "standardised by their training rows; 0/1 columns as they are",
+    "events": "holidays and other days known ahead; the effect is of one day",
     "pulses": "training periods with an effect of their own (outliers)",
-    "likelihood": "noise: normal or student_t",
+    "likelihood": "noise: normal, student_t or lognormal",
     "sampler": "NUTS",
     "changes": "what the loop changed against the iteration before, and why",
 }
@@ -36,9 +45,14 @@ def read_spec(path: Path) -> ModelSpec:
     return ModelSpec.parse(read_yaml(path), str(path))
 
 
-def write_spec(path: Path, spec: ModelSpec) -> None:
-    """Write a configuration with a comment above each section, wholly or not at all."""
-    parts = [HEADER]
+def write_spec(path: Path, spec: ModelSpec, notes: Sequence[str] = ()) -> None:
+    """Write a configuration with a comment above each section, wholly or not at all.
+
+    notes : further lines for the head, such as the priors that were given by hand
+    """
+    parts = [HEADER, *(["#\n# Given in the workflow's configuration:\n"] if notes else [])]
+    for note in notes:
+        parts += [f"{line}\n" for line in textwrap.wrap(note, 110, initial_indent="# - ", subsequent_indent="#   ")]
     # a change from nothing, or to nothing, is told by its null
     changes = [c.model_dump(mode="json") for c in spec.changes]
     for key, value in (spec.model_dump(mode="json", exclude_none=True) | {"changes": changes}).items():

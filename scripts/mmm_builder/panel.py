@@ -2,7 +2,8 @@
 
 On disk two CSV files with the source's own column names, ISO dates and decimal points: `dataset.csv` (all periods,
 KPI empty on the held-out ones) and `holdout_kpi.csv` (date, unit, KPI of the held-out ones), so that no stage
-but the validator can see a held-out KPI. In memory an `xarray.Dataset` with dims date, unit, channel, control.
+but the validator can see a held-out KPI. In memory an `xarray.Dataset` with dims date, unit, channel, exposure and
+control.
 """
 
 from pathlib import Path
@@ -38,12 +39,13 @@ def read_panel(dataset: Path, profile: DataProfile) -> xr.Dataset:
     """Read `dataset.csv`.
 
     Returns a Dataset with `kpi` (date, unit), NaN on held-out dates; `spend` (date, unit, channel), in the
-    channel's own measure; `controls` (date, unit, control); `is_training` (date).
+    channel's own measure; `exposures` (date, unit, exposure), of the channels that have them beside their spend;
+    `controls` (date, unit, control); `is_training` (date).
     Raises InputError if a column of the profile is absent.
     """
-    columns = [c.column for c in profile.channels]
+    columns, exposures = [c.column for c in profile.channels], _exposures(profile)
     controls = [c.column for c in profile.controls]
-    table = _read(dataset, profile, [profile.target_column, *columns, *controls])
+    table = _read(dataset, profile, _columns(profile))
     dates, units = table.index.unique("date"), table.index.unique("unit")
     shape = (len(dates), len(units))
 
@@ -54,10 +56,12 @@ def read_panel(dataset: Path, profile: DataProfile) -> xr.Dataset:
         {
             "kpi": (("date", "unit"), values([profile.target_column])[..., 0]),
             "spend": (("date", "unit", "channel"), values(columns)),
+            "exposures": (("date", "unit", "exposure"), values(exposures)),
             "controls": (("date", "unit", "control"), values(controls)),
             "is_training": (("date",), np.arange(shape[0]) < profile.n_train),
         },
-        coords={"date": dates.to_numpy(), "unit": list(units), "channel": columns, "control": controls},
+        coords={"date": dates.to_numpy(), "unit": list(units)}
+        | {"channel": columns, "exposure": exposures, "control": controls},
     )
 
 
@@ -83,8 +87,8 @@ def by_date_and_unit(table: pd.DataFrame, profile: DataProfile) -> pd.DataFrame:
 
 
 def to_national(panel: xr.Dataset) -> xr.Dataset:
-    """Return the panel as one unit: KPI and spend summed over units, controls averaged. Drops the dim `unit`."""
-    summed = panel[["kpi", "spend"]].sum("unit", skipna=False)
+    """Return the panel as one unit: KPI, spend and exposures summed over units, controls averaged, no dim `unit`."""
+    summed = panel[[n for n in ("kpi", "spend", "exposures") if n in panel]].sum("unit", skipna=False)
     return summed.assign(controls=panel["controls"].mean("unit"), is_training=panel["is_training"])
 
 
@@ -113,6 +117,9 @@ def _indexed(table: pd.DataFrame, profile: DataProfile) -> pd.DataFrame:
 
 def _columns(profile: DataProfile) -> list[str]:
     """Return the columns that have a role: the target, channels, their exposures, controls."""
-    exposures = [c.exposure_column for c in profile.channels if c.exposure_column]
     channels, controls = [c.column for c in profile.channels], [c.column for c in profile.controls]
-    return [profile.target_column, *channels, *exposures, *controls]
+    return [profile.target_column, *channels, *_exposures(profile), *controls]
+
+
+def _exposures(profile: DataProfile) -> list[str]:
+    return [c.exposure_column for c in profile.channels if c.exposure_column]

@@ -5,13 +5,16 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from .data_profile import Shape
+from .model_parts import ModelParts
+from .prior_settings import PriorSettings
 from .spec import ModelType, PresetName
 from .strict import Strict
 from .verdicts import ConvergenceThresholds, OosThresholds
 
 RemedyName = Literal[
-    "raise_target_accept", "lengthen_chains", "more_season", "model_outliers", "heavy_tails", "add_trend",
-    "widen_media", "drop_weak_controls", "less_season", "tighten_media", "drop_trend",
+    "raise_target_accept", "lengthen_chains", "more_season", "weekly_season", "model_outliers", "heavy_tails",
+    "log_scale", "add_trend", "damped_trend", "local_trend", "widen_media", "drop_weak_controls", "less_season",
+    "tighten_media", "drop_trend",
 ]  # fmt: skip
 """Names of the entries of `policy.remedies.REMEDIES`, here too so that a misspelt one ends before anything runs."""
 
@@ -38,6 +41,11 @@ class Run(Strict):
     sheet: Annotated[str | None, Field(description="sheet of an Excel file; null: the first that holds a table")] = None
     columns: Annotated[Columns, Field(description="roles given by hand")] = Columns()
     model_type: Annotated[ModelType | None, Field(description="in place of the workflow's")] = None
+    model: Annotated[ModelParts, Field(description="key by key in place of the workflow's")] = ModelParts()
+    priors: Annotated[PriorSettings, Field(description="prior by prior in place of the workflow's")] = {}
+    lift_tests: Annotated[
+        str | None, Field(description="CSV of experiments on this run's channels (docs/priors.md)")
+    ] = None
     max_iterations: Annotated[int | None, Field(ge=1, le=100, description="in place of the workflow's")] = None
     seed: Annotated[int | None, Field(ge=0, lt=2**31, description="in place of the workflow's")] = None
     path_as_given: Annotated[
@@ -74,10 +82,25 @@ class Settings(Strict):
     results: Annotated[
         str, Field(description="folder of the runs' folders; empty: one run, in the working directory itself")
     ] = "results"
-    model_type: Annotated[ModelType, Field(description="v3: adstock and saturation; simple: linear in spend")] = "v3"
+    model_type: Annotated[
+        ModelType,
+        Field(
+            description="v3: adstock and saturation; v3_proper: the same by recursion; simple: linear in spend; v1: "
+            "for testing; v2: channels pooled within their type, and over the units of a panel"
+        ),
+    ] = "v3"
+    model: Annotated[ModelParts, Field(description="what the model is made of, where not as its type and data say")] = (
+        ModelParts()
+    )
     prior_preset: Annotated[
         PresetName, Field(description="priors, an entry of `scripts/mmm_builder/data/priors.yaml`")
     ] = "default"
+    priors: Annotated[
+        PriorSettings, Field(description="priors by channel, or by channel type, in place of the preset's")
+    ] = {}
+    lift_tests: Annotated[
+        str | None, Field(description="CSV of experiments: what a change of spend was measured to do (docs/priors.md)")
+    ] = None
     max_iterations: Annotated[int, Field(ge=1, le=100, description="budget of iterations per run")] = 10
     seed: Annotated[int, Field(ge=0, lt=2**31, description="of all randomness")] = 20260101
     training_threads: Annotated[

@@ -1,13 +1,19 @@
 """One iteration's model as data: what `config_iter_N.yaml` holds. Complete, so that it can be edited by hand."""
 
-from typing import Annotated, Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, model_validator
 
+from .distributions import Normal, Prior, SharePrior, starts_at_zero, within_one
 from .strict import Document, Strict
 
-ModelType = Literal["v3", "simple"]
-PresetName = Literal["default"]
+ModelType = Literal["v3", "v3_proper", "simple", "v1", "v2"]
+AdstockKind = Literal["none", "geometric_grid", "geometric_scan", "geometric_convolution", "delayed"]
+SaturationKind = Literal["linear", "hill", "hill_slope", "hill_at_typical_spend", "logistic"]
+TrendKind = Literal["none", "linear", "damped", "local_linear"]
+LikelihoodKind = Literal["normal", "student_t", "lognormal"]
+PresetName = Literal["default", "decay_words", "robyn_ranges"]
 """Names of the sets of priors in `data/priors.yaml`."""
 Frequency = Literal["daily", "weekly", "monthly", "quarterly", "annual"]
 ChannelType = Literal[
@@ -20,84 +26,132 @@ PERIODS_PER_YEAR: dict[Frequency, float] = {
 }  # fmt: skip
 
 
-class Beta(Strict):
-    """Beta(alpha, beta) on [0, 1]."""
-
-    dist: Literal["Beta"] = "Beta"
-    alpha: PositiveFloat
-    beta: PositiveFloat
-
-
-class HalfNormal(Strict):
-    """Normal(0, sigma) folded at zero."""
-
-    dist: Literal["HalfNormal"] = "HalfNormal"
-    sigma: PositiveFloat
+def _iso_date(text: str) -> str:
+    """Return an ISO date. Raises ValueError if it is none."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError("a date is written 2024-12-24") from None
 
 
-class LogNormal(Strict):
-    """exp of Normal(mu, sigma)."""
+IsoDate = Annotated[str, AfterValidator(_iso_date)]
 
-    dist: Literal["LogNormal"] = "LogNormal"
-    mu: float
-    sigma: PositiveFloat
-
-
-class Gamma(Strict):
-    """Gamma with shape alpha and rate beta."""
-
-    dist: Literal["Gamma"] = "Gamma"
-    alpha: PositiveFloat
-    beta: PositiveFloat
-
-
-class Normal(Strict):
-    """Normal(mu, sigma)."""
-
-    dist: Literal["Normal"] = "Normal"
-    mu: float
-    sigma: PositiveFloat
-
-
-Prior = Annotated[Beta | HalfNormal | LogNormal | Gamma, Field(discriminator="dist")]
-"""A prior in PyMC's own names. Those of the linear terms are Normal (they are projected)."""
+MediaPrior = Annotated[Prior, AfterValidator(starts_at_zero)]
+Retention = Annotated[SharePrior, AfterValidator(within_one)]
 
 
 class Adstock(Strict):
-    """Geometric carry-over; `alpha` is retention per period."""
+    """Carry-over; `alpha` is retention per period, `peak` (delayed only) the lag of the largest effect in periods."""
 
-    alpha: Beta
+    alpha: Retention
+    peak: MediaPrior | None = None
 
 
 class Saturation(Strict):
-    """Hill curve with slope 1; `half_saturation` in units of typical non-zero adstocked spend."""
+    """Hill curve; `half_saturation` in units of typical non-zero adstocked spend, `slope` 1 where it isn't given."""
 
-    half_saturation: Prior
+    half_saturation: MediaPrior
+    slope: MediaPrior | None = None
 
 
 class Channel(Strict):
-    """One media channel. `coefficient` is in units of the KPI's scale (its training mean)."""
+    """One media channel: `exposure_column`, where it is given, is modelled in place of its spend.
+
+    `coefficient` is in units of the KPI's scale (its training mean); `roas`, in KPI per unit of spend over the training
+    rows, may stand in its place; of units that are pooled it is the return at their common coefficient.
+    """
 
     column: str
     channel_type: ChannelType
+    exposure_column: str | None = None
     adstock: Adstock | None = None
     saturation: Saturation | None = None
-    coefficient: Prior
+    coefficient: MediaPrior | None = None
+    roas: MediaPrior | None = None
+
+    @model_validator(mode="after")
+    def _one_effect(self) -> Self:
+        if (self.coefficient is None) == (self.roas is None):
+            raise ValueError("a channel needs a prior of its coefficient or of its roas, one of the two")
+        return self
 
 
 class Trend(Strict):
-    """Linear trend; the slope is the change over the training window in units of the KPI's scale."""
+    """Trend; the slope is the change over the training window in units of the KPI's scale.
 
-    kind: Literal["none", "linear"]
+    damping : damped only; how many times the trend's speed falls by the factor e within the training window
+    drift : local_linear only; standard deviation of what a random walk adds to the line over the training window
+    """
+
+    kind: TrendKind
     slope: Normal
+    damping: MediaPrior | None = None
+    drift: MediaPrior | None = None
 
 
 class Seasonality(Strict):
-    """Yearly season of `order` Fourier pairs (0: none)."""
+    """A season of `order` Fourier pairs (0: none) that recurs every `period` periods."""
 
     order: Annotated[int, Field(ge=0, le=26)]
     period: PositiveFloat
     coefficient: Normal
+
+
+class Event(Strict):
+    """Days with an effect of their own, in every year and known ahead: a holiday, a sale."""
+
+    name: str
+    dates: tuple[IsoDate, ...] = Field(min_length=1)
+    coefficient: Normal
+
+
+class TypePooling(Strict):
+    """Channels of a type share their parameters in part: `share` of the prior variance is the type's."""
+
+    share: Retention
+
+
+class UnitPooling(Strict):
+    """Each panel unit has its own intercept, linear trend, season scale and coefficients.
+
+    What a damped or local linear trend adds to a line is common to the units, in units of each one's KPI scale.
+    coefficient_spread : standard deviation of a channel's log coefficients over the units
+    season_spread : standard deviation of the log scale of the season over the units
+    """
+
+    coefficient_spread: MediaPrior
+    season_spread: MediaPrior
+
+
+class Pooling(Strict):
+    """What is pooled partially; without `across_units` the units of a panel are summed."""
+
+    within_channel_type: TypePooling | None = None
+    across_units: UnitPooling | None = None
+
+
+class LiftTest(Strict):
+    """An experiment: spend was changed by `spend_change` in all from start to end, and `lift` was measured there.
+
+    start, end : ISO dates of whole periods; those whose dates lie from one to the other, both included
+    spend_change : negative where spend was held back
+    lift, standard_error : what the change did to the KPI, in the KPI's own units, over the same dates
+    """
+
+    channel: str
+    start: IsoDate
+    end: IsoDate
+    spend_change: float
+    lift: float
+    standard_error: PositiveFloat
+
+    @model_validator(mode="after")
+    def _is_an_experiment(self) -> Self:
+        if self.start > self.end:
+            raise ValueError(f"start {self.start} is after end {self.end}")
+        if self.spend_change == 0:
+            raise ValueError("spend_change is 0: nothing was changed; leave the test out")
+        return self
 
 
 class Control(Strict):
@@ -110,16 +164,16 @@ class Control(Strict):
 class Pulse(Strict):
     """One training period that gets an effect of its own, so that it bends nothing else."""
 
-    date: str
+    date: IsoDate
     coefficient: Normal
 
 
 class Likelihood(Strict):
-    """Noise around the mean, in units of the KPI's scale; `nu` (Student-t only) is drawn above 2."""
+    """Noise around the mean, in units of the KPI's scale (lognormal: of its log); `nu` (Student-t only) is above 2."""
 
-    kind: Literal["normal", "student_t"]
-    sigma: Prior
-    nu: Prior | None = None
+    kind: LikelihoodKind
+    sigma: MediaPrior
+    nu: MediaPrior | None = None
 
 
 class Sampler(Strict):
@@ -149,12 +203,28 @@ class ModelSpec(Document):
     model_type: ModelType
     prior_preset: PresetName
     frequency: Frequency
+    adstock: AdstockKind
+    saturation: SaturationKind
+    pooling: Pooling = Pooling()
     intercept: Normal
     channels: tuple[Channel, ...] = Field(min_length=1)
+    lift_tests: tuple[LiftTest, ...] = ()
     trend: Trend
     seasonality: Seasonality
+    weekly_seasonality: Seasonality | None = None
     controls: tuple[Control, ...] = ()
+    events: tuple[Event, ...] = ()
     pulses: tuple[Pulse, ...] = ()
     likelihood: Likelihood
     sampler: Sampler
     changes: tuple[Change, ...] = ()
+
+    @model_validator(mode="after")
+    def _exposures_of_one_channel(self) -> Self:
+        columns = [c.exposure_column for c in self.channels if c.exposure_column is not None]
+        if twice := [column for column in columns if columns.count(column) > 1]:
+            both = [c.column for c in self.channels if c.exposure_column == twice[0]]
+            raise ValueError(
+                f"channels {' and '.join(both)} have the same exposure_column {twice[0]!r}; leave it to one of them"
+            )
+        return self

@@ -29,7 +29,8 @@ class Strict(BaseModel):
         except TypeError as error:
             raise InputError(f"{where}: a key is no text; put it in quotes ({error})") from None
         except ValidationError as error:
-            raise InputError(f"{where}: " + "; ".join(_sentence(cls, e) for e in error.errors())) from None
+            told = [_sentence(cls, e, data) for e in _causes(error.errors())]
+            raise InputError(f"{where}: " + "; ".join(told)) from None
 
 
 class Document(Strict):
@@ -53,12 +54,12 @@ class Document(Strict):
         return self.model_dump_json(indent=2) + "\n"
 
 
-def _sentence(model: type[BaseModel], error: dict[str, Any]) -> str:
+def _sentence(model: type[BaseModel], error: dict[str, Any], data: Any) -> str:
     """Return one pydantic error as a sentence that names the key and, for unknown keys, the nearest known one."""
-    path = [part for part in error["loc"] if not (isinstance(part, str) and part.startswith("function-"))]
+    path = _keys(error, data)
     key = ".".join(map(str, path))
     if error["type"] == "extra_forbidden":
-        known = _known_keys(model, path[:-1])
+        known = _known_keys(model, list(error["loc"][:-1]))
         return f"unknown key '{key}'{did_you_mean(str(path[-1]), known)}"
     if error["type"] == "missing":
         return f"key '{key}' is missing"
@@ -66,10 +67,36 @@ def _sentence(model: type[BaseModel], error: dict[str, Any]) -> str:
         known = re.findall(r"'([^']*)'", str(error.get("ctx", {}).get("expected", "")))
         near = did_you_mean(str(error.get("input")), known)
         return f"'{key}': {error.get('input')!r} is not known{near}; known: {', '.join(known)}"
+    if error["type"] == "union_tag_not_found":
+        return f"key '{key}.{error['ctx']['discriminator'].strip(chr(39))}' is missing"
+    if error["type"] == "union_tag_invalid":
+        found = error["ctx"]["tag"]
+        known = re.findall(r"'([^']*)'", error["ctx"]["expected_tags"])
+        key = f"{key}.{error['ctx']['discriminator'].strip(chr(39))}"
+        return f"'{key}': {found!r} is not known{did_you_mean(found, known)}; known: {', '.join(known)}"
     got = "" if isinstance(error.get("input"), dict | list) else f", got {error.get('input')!r}"
     message = error["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:] if message[:2] != message[:2].upper() else message
     return f"'{key}': {message}{got}" if key else message
+
+
+def _causes(errors: list[Any]) -> list[Any]:
+    """Return the errors without those lists that are too short only because their items are wrong."""
+    where = [e["loc"] for e in errors]
+    return [
+        e for e in errors
+        if e["type"] != "too_short" or not any(w != e["loc"] and w[: len(e["loc"])] == e["loc"] for w in where)
+    ]  # fmt: skip
+
+
+def _keys(error: dict[str, Any], data: Any) -> list[Any]:
+    """Return the keys that an error stands at: of its location, what stands in the data (the rest names types)."""
+    path, node = [], data
+    for part in error["loc"]:
+        if part in node if isinstance(node, dict) else isinstance(node, list | tuple) and isinstance(part, int):
+            path.append(part)
+            node = node[part]
+    return [*path, error["loc"][-1]] if error["type"] == "missing" else path
 
 
 def _known_keys(model: type[BaseModel], path: list[Any]) -> list[str]:
@@ -78,7 +105,10 @@ def _known_keys(model: type[BaseModel], path: list[Any]) -> list[str]:
     node: dict[str, Any] = schema
     for part in path:
         node = _resolve(schema, node)
-        if isinstance(part, int):
+        tagged = node.get("discriminator", {}).get("mapping", {})
+        if part in tagged:
+            node = {"$ref": tagged[part]}
+        elif isinstance(part, int):
             node = node.get("items", {})
         else:
             node = node.get("properties", {}).get(part) or node.get("additionalProperties") or {}

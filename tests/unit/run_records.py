@@ -5,17 +5,14 @@ import pandas as pd
 
 import profiles
 from mmm_builder.data_profile import TargetCandidate, warn
+from mmm_builder.distributions import Beta, HalfNormal, LogNormal, Normal
 from mmm_builder.spec import (
     Adstock,
-    Beta,
     Change,
     Channel,
     Control,
-    HalfNormal,
     Likelihood,
-    LogNormal,
     ModelSpec,
-    Normal,
     Sampler,
     Saturation,
     Seasonality,
@@ -83,6 +80,8 @@ def spec(iteration: int, *, order: int = 2, changes=()) -> ModelSpec:
         model_type="v3",
         prior_preset="default",
         frequency="weekly",
+        adstock="geometric_grid",
+        saturation="hill",
         intercept=Normal(mu=1.0, sigma=0.5),
         channels=tuple(
             Channel(

@@ -2,9 +2,13 @@
 
 import re
 
+import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
-from benchmarks import iteration, results
+from benchmarks import iteration, results, side_by_side, truth
+from benchmarks.peers import clients, hand_written, tools
 
 REPORT = {
     "status": "full_success", "iterations_run": 2, "selected_iteration": 2, "holdout_looks": 1,
@@ -108,3 +112,95 @@ def test_the_machine_is_described_without_its_name():
 def test_a_failed_command_is_told_with_what_it_said():
     with pytest.raises(RuntimeError, match="no such thing"):
         iteration.measured([iteration.sys.executable, "-c", "raise SystemExit('no such thing')"])
+
+
+# --- beside other tools ----------------------------------------------------------------------------------------------
+
+
+def fitted(seconds, **more):
+    found = {
+        "cpu": 15.0, "importing": 5.0, "training": seconds, "training_importing": 4.0, "sampling": 1.0,
+        "megabytes": 500.0, "divergences": 0, "version": "1.0", "ess_contributions": 1000.0, "ess_parameters": 900.0,
+        "gradients": 50_000.0, "terms": 9, "rows": 125,
+    }  # fmt: skip
+    return tools.Fit(seconds=seconds, **(found | more))
+
+
+def test_targets_are_judged_and_what_was_not_run_is_told():
+    fits = {
+        tools.OURS: [fitted(10.0), fitted(30.0), fitted(11.0, megabytes=700.0)],
+        "PyMC-Marketing": [fitted(55.0, ess_contributions=100.0)],
+        "Meridian": "not installed",
+    }
+    text = side_by_side.document({"156x6": fits}, {"156x6": 10.0}, 2.0, 3)
+    assert "| mmm-model-builder | 11.0 | 15.0 | 5.0 | 6.0 |" in text
+    assert "| Meridian: not installed | – |" in text
+    assert "| end to end, ≤ 1/4 of PyMC-Marketing's | 1/5.0: met |" in text
+    assert "| beyond import, ≤ 1/15 of PyMC-Marketing's | 1/8.3: **missed** |" in text
+    assert "| ESS/s end to end, ≥ 10 × of PyMC-Marketing's | 50.0 ×: met |" in text
+    assert "| end to end, ≤ 1/6 of Meridian's | – |" in text
+    assert "| peak memory ≤ 600 MB | 500: met |" in text
+    for rows in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({line.count("|") for line in rows.splitlines()}) == 1
+
+
+def test_import_seconds_are_the_sum_of_all_modules():
+    log = (
+        "import time: self [us] | cumulative | package\nimport time:  500000 | 500000 | a\nimport time: 250000 | 1 | b"
+    )
+    assert tools.import_seconds(log) == 0.75
+    assert tools.last_line(log + "\nValueError: no\n") == "ValueError: no"
+    assert tools.last_line(log) == ""
+
+
+def test_contributions_follow_the_trace():
+    rng = np.random.default_rng(1)
+    dims, size = ("chain", "draw", "channel"), (2, 3, 2)
+    names = ("adstock_alpha", "half_saturation", "coefficient")
+    posterior = xr.Dataset({name: (dims, rng.uniform(0.1, 0.9, size)) for name in names})
+    spend, unit = rng.uniform(0.0, 9.0, (5, 2)), np.array([2.0, 3.0])
+    constant = xr.Dataset(
+        {"spend": (("date", "channel"), spend), "spend_unit": (("channel",), unit), "kpi_scale": ((), 7.0)}
+    )
+    alpha, half, coefficient = (posterior[name].values[1, 2, 1] for name in names)
+    carried = np.array([sum(alpha ** (t - s) * spend[s, 1] / 3.0 for s in range(t + 1)) for t in range(5)])
+    expected = 7.0 * coefficient * np.sum(carried / (half + carried))
+    assert tools.total_contributions(posterior, constant)[1, 2, 1] == pytest.approx(expected)
+
+
+def test_what_does_not_vary_has_no_effective_sample_size():
+    draws = np.random.default_rng(1).normal(size=(4, 500, 2))
+    assert 1000 < tools.least_ess([draws, np.ones((4, 500))]) < 3000
+
+
+def test_the_hand_written_gradient_is_the_density_s():
+    arguments = hand_written.problem(rows=8, channels=2, terms=3)
+    density, (at, gradient, *others) = hand_written.log_density.py_func, arguments
+    density(at, gradient, *others)
+    steps = 1e-6 * np.eye(len(at))
+    scratch = np.empty_like(at)
+    differences = [(density(at + e, scratch, *others) - density(at - e, scratch, *others)) / 2e-6 for e in steps]
+    np.testing.assert_allclose(gradient, differences, rtol=1e-5, atol=1e-5)
+
+
+def test_a_panel_s_units_share_channels_and_differ_in_size():
+    table = clients.simulated_panel(clients.Size(weeks=30, channels=2, units=3), seed=1)
+    assert table.groupby(clients.PANEL).size().tolist() == [30, 30, 30]
+    assert [c for c in table if c.endswith("_spend")] == ["search_spend", "social_spend"]
+    assert table["population"].nunique() == 3
+
+
+def test_estimates_are_held_against_the_truth():
+    estimate = truth.Estimate(
+        mean={"tv": 2.0, "web": 3.0}, lower={"tv": 1.0, "web": 2.5}, upper={"tv": 3.0, "web": 3.5}
+    )
+    true = {"tv": 2.5, "web": 2.0}
+    assert truth.covered(estimate, true) == 1
+    assert truth.mean_error(estimate, true) == pytest.approx((0.2 + 0.5) / 2)
+    case = truth.Case("made_up", pd.DataFrame({"day": range(10)}), "day", "y", true, (), True, "Nothing left out.")
+    found = {tools.OURS: truth.Result(estimate, 60.0, "whole run"), "Meridian": "not run: no memory"}
+    text = truth.document([truth.section(case, found, "2024-01-01")], 0.1)
+    assert "| tv | 2.5 | 2 [1, 3] |" in text
+    assert "| web | 2 | 3 [2.5, 3.5] (missed) |" in text
+    assert "| mmm-model-builder | 1 of 2 | 35 % | 60 | whole run |" in text
+    assert "| Meridian: not run: no memory | – |" in text

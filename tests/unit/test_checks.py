@@ -15,6 +15,7 @@ from mmm_builder.judging.checks import (
     oos_checks,
     residual_checks,
     robust_scores,
+    spread_check,
 )
 from mmm_builder.verdicts import ConvergenceThresholds, OosThresholds
 
@@ -137,6 +138,24 @@ class TestResiduals:
     def test_scores_do_not_depend_on_the_unit(self):
         residuals = self.noise()
         np.testing.assert_allclose(robust_scores(residuals), robust_scores(1000 * residuals + 3), atol=1e-9)
+
+
+class TestSpread:
+    LEVEL = np.linspace(1.0, 3.0, 200)
+
+    def check(self, spread, width):
+        actual = self.LEVEL + spread * np.random.default_rng(3).normal(size=200)
+        return spread_check(actual, self.LEVEL, width * np.ones(200))
+
+    def test_even_residuals_pass_and_growing_ones_are_for_review(self):
+        assert self.check(0.1, 1.0).status == "pass"
+        assert self.check(0.1 * self.LEVEL**2, 1.0).status == "review"
+
+    def test_residuals_that_grow_as_the_model_has_it_pass(self):
+        assert self.check(0.1 * self.LEVEL**2, self.LEVEL**2).status == "pass"
+
+    def test_without_variation_there_is_nothing_to_see(self):
+        assert spread_check(np.ones(9), np.ones(9), np.ones(9)).value is None
 
 
 class TestOutOfSample:

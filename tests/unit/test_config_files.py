@@ -4,14 +4,17 @@ from pathlib import Path
 
 import pytest
 import yaml
-from trainings import profile_of, sampler, small_client, spec_of, with_noise
+from model_cases import MODELS, Model
+from trainings import profile_of, sampler, small_client, spec_of
 
 import config_generator
 import model_trainer
 from mmm_builder.config_files import COMMENTS, read_spec, read_yaml, write_spec
+from mmm_builder.distributions import HalfNormal
 from mmm_builder.errors import InputError
+from mmm_builder.modelling.priors import mean
 from mmm_builder.modelling.recipes import RECIPES
-from mmm_builder.modelling.transforms import SATURATIONS
+from mmm_builder.modelling.transforms import ADSTOCKS, SATURATIONS
 from mmm_builder.policy.changes import apply_changes, fingerprint
 from mmm_builder.simulation.simulator import simulate_client
 from mmm_builder.spec import Change, ModelSpec
@@ -24,9 +27,9 @@ MESSAGES = {
     r"key 'seasonality' is missing; unknown key 'seasonalty' \(did you mean 'seasonality'\?\)",
     "wrong_sampler": r"'sampler.chains': input should be greater than or equal to 2, got 1; 'sampler.target_accept': "
     r"input should be less than 1, got 1.5",
-    "wrong_model_type": r"'model_type': 'v4' is not known.*; known: v3, simple",
-    "wrong_prior": r"'channels.0.coefficient.*HalfNormal.sigma': input should be greater than 0, got -0.3",
-    "wrong_prior_family": r"'channels.0.coefficient'.*'Cauchy'.*",
+    "wrong_model_type": r"'model_type': 'v4' is not known.*; known: v3, v3_proper, simple, v1, v2$",
+    "wrong_prior": r"'channels.0.coefficient.sigma': input should be greater than 0, got -0.3$",
+    "wrong_prior_family": r"'channels.0.coefficient.dist': 'Cauchy' is not known \(did you mean 'HalfCauchy'\?\)",
     "wrong_alpha_prior": r"'channels.0.adstock.alpha.dist': 'HalfNormal' is not known; known: Beta",
     "wrong_number": r"'seasonality.order': .*valid integer.*'two'",
     "wrong_nan": r"'trend.slope.sigma': input should be .*",
@@ -37,21 +40,17 @@ MESSAGES = {
 """What is said about each file in `wrong_config`; each is a whole configuration with one mistake."""
 
 
-def every_spec() -> list[ModelSpec]:
-    """Return a spec per recipe and kind of noise, with everything that a configuration may hold."""
+@pytest.fixture
+def spec(model: Model) -> ModelSpec:
+    """Return a model's spec with everything else that a configuration may hold."""
     pulse = {"date": "2021-05-03", "coefficient": {"dist": "Normal", "mu": 0.0, "sigma": 1.0}}
     told = Change(key="likelihood.nu", old=None, new=pulse["coefficient"], reason="so: that # it", predicted_effect="é")
     gone = Change(key="controls[holiday]", old={"column": "holiday"}, new=None, reason="weak", predicted_effect="")
-    found = []
-    for model_type in RECIPES:
-        for kind in ("normal", "student_t"):
-            spec = with_noise(small_client(model_type)[1], kind)
-            pulses = Change(key="pulses[2021-05-03]", old=None, new=pulse, reason="", predicted_effect="")
-            found.append(apply_changes(spec, [pulses], 2).model_copy(update={"changes": (told, gone)}))
-    return found
+    pulses = Change(key="pulses[2021-05-03]", old=None, new=pulse, reason="", predicted_effect="")
+    return apply_changes(model.case()[1], [pulses], 2).model_copy(update={"changes": (told, gone)})
 
 
-@pytest.mark.parametrize("spec", every_spec(), ids=lambda s: f"{s.model_type}-{s.likelihood.kind}")
+@pytest.mark.parametrize("model", MODELS, ids=str)
 class TestEverySpec:
     def test_what_is_written_is_read(self, spec, tmp_path):
         write_spec(tmp_path / "config.yaml", spec)
@@ -61,12 +60,14 @@ class TestEverySpec:
     def test_is_complete_and_commented(self, spec, tmp_path):
         write_spec(tmp_path / "config.yaml", spec)
         text = (tmp_path / "config.yaml").read_text(encoding="utf-8")
-        for key, comment in COMMENTS.items():
-            assert f"# {comment}\n{key}:" in text
         written = yaml.safe_load(text)
+        assert set(written) == set(spec.model_dump(exclude_none=True))
+        for key in COMMENTS.keys() & written.keys():
+            assert f"# {COMMENTS[key]}\n{key}:" in text
         for channel in written["channels"]:
-            assert channel["coefficient"]["dist"]
-            assert ("adstock" in channel) == (spec.model_type == "v3")
+            assert channel.get("coefficient", channel.get("roas"))["dist"]
+            assert ("adstock" in channel) == bool(ADSTOCKS[spec.adstock].parameters)
+            assert ("saturation" in channel) == bool(SATURATIONS[spec.saturation].parameters)
 
 
 def test_hand_edits_and_comments_are_taken(tmp_path):
@@ -126,7 +127,8 @@ class TestGenerator:
         assert [c.column for c in spec.controls] == [c.column for c in truth.controls]
         assert (spec.iteration, spec.seasonality.order, spec.likelihood.kind) == (1, 2, "normal")
         at_typical_spend = SATURATIONS[RECIPES[model_type].saturation].at_typical_spend
-        assert at_typical_spend * sum(c.coefficient.sigma for c in spec.channels) == pytest.approx(0.3, abs=1e-3)
+        expected = at_typical_spend * sum(mean(c.coefficient) for c in spec.channels)
+        assert expected == pytest.approx(mean(HalfNormal(sigma=0.3)), abs=1e-3)
 
     def test_no_season_without_a_whole_year(self):
         table, truth = simulate_client(1, n_periods=100, n_channels=2, frequency="daily")

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from trainings import panel_of, prior_draws, profile_of, small_client, spec_of
+from trainings import panel_of, profile_of, small_client, spec_of
 
-from diagnostics_checker import diagnose, diagnostics_text
+from diagnostics_checker import diagnose, diagnostics_text, prior_of
 from mmm_builder.judging.looks import read_looks
 from mmm_builder.judging.tables import SERIES_COLUMNS
 from mmm_builder.modelling.design import make_design
 from mmm_builder.modelling.parameters import channel_parameters
+from mmm_builder.modelling.posterior import coordinates, dims_of
+from mmm_builder.modelling.prior_predictive import prior_draws
 from mmm_builder.modelling.recipes import RECIPES
 from mmm_builder.reporting.contributions import contribution_tables
 from mmm_builder.simulation.simulator import simulate_client
@@ -24,12 +26,10 @@ CHANNELS = ["search_1_spend", "social_1_spend"]
 
 def posterior_of(design, spec, n: int = 200) -> xr.Dataset:
     """Return draws from the prior in the form of a trace of two chains."""
-    draws = prior_draws(design, spec, 2 * n, np.random.default_rng(0))
-    named = dict.fromkeys(channel_parameters(spec), ("channel",))
-    named |= {t.variable: (t.dim,) for t in design.terms if t.dim}
+    draws, dims = prior_draws(design, spec, 2 * n, np.random.default_rng(0)), dims_of(design, spec)
     return xr.Dataset(
-        {k: (("chain", "draw", *named.get(k, ())), v.reshape(2, n, *v.shape[1:])) for k, v in draws.items()},
-        coords={"channel": list(design.channels)} | {t.dim: list(t.labels) for t in design.terms if t.dim},
+        {k: (("chain", "draw", *dims[k]), draws[k].reshape(2, n, *draws[k].shape[1:])) for k in dims},
+        coords=coordinates(design, spec),
     )
 
 
@@ -121,7 +121,7 @@ class TestVerdicts:
         summary, series = diagnose(panel, spec, posterior, xr.Dataset(), ConvergenceThresholds())
         assert not summary.passed
         assert summary.divergences is None
-        assert "not computed" in diagnostics_text(summary, posterior)
+        assert "not computed" in diagnostics_text(summary, posterior, prior_of(panel, spec))
         assert len(series) == summary.n_train
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-import config_generator
 import orchestrator
 from mmm_builder.judging import checks
-from mmm_builder.modelling import transforms
+from mmm_builder.modelling import first_spec, transforms
 from mmm_builder.modelling.priors import mean, preset
 from mmm_builder.policy import deciding
 from mmm_builder.policy.remedies import REMEDIES
@@ -156,7 +155,7 @@ def test_numbers_of_the_method_are_the_constants():
     assert f"autocorrelation beyond {checks.AUTOCORRELATION_LIMIT:g}" in method
     assert f"narrowed by less than {checks.CONTRACTION_LIMIT:g}" in method
     assert f"at {transforms.KNOTS} values of α" in method
-    assert f"K = {config_generator.FIRST_SEASON_ORDER} at first" in method
+    assert f"K = {first_spec.FIRST_SEASON_ORDER} at first" in method
 
 
 def test_priors_of_the_method_are_the_presets():

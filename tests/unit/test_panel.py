@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mmm_builder.errors import InputError
-from mmm_builder.panel import read_holdout, read_panel, write_dataset
+from mmm_builder.panel import read_holdout, read_panel, to_national, write_dataset
 from mmm_builder.profiling.profile import profile_file
 from mmm_builder.settings import Columns
 
@@ -57,3 +57,22 @@ def test_an_empty_unit_is_refused_with_its_line(tmp_path, weekly_table):
     table = of_regions(weekly_table, "NA", "")
     with pytest.raises(InputError, match=r"column 'region' \(line 122\) is empty; fill in the unit or drop the row"):
         round_trip(table, tmp_path, panel="region")
+
+
+@pytest.mark.parametrize("regions", [(), ("north", "south")])
+def test_exposures_stand_beside_the_spend_and_are_summed_over_units(tmp_path, weekly_table, regions):
+    table = weekly_table.assign(tv_impressions=(7.0 * weekly_table["tv_spend"]).round())
+    profile, panel, _ = round_trip(of_regions(table, *regions) if regions else table, tmp_path)
+    paired = {c.column: c.exposure_column for c in profile.channels}
+    assert paired["tv_spend"] == "tv_impressions"
+    assert list(panel["exposure"].values) == [name for name in paired.values() if name]
+    national = to_national(panel)
+    assert "unit" not in national.dims
+    for variable, dim, column in (("exposures", "exposure", "tv_impressions"), ("spend", "channel", "tv_spend")):
+        summed = national[variable].sel({dim: column}).values
+        np.testing.assert_allclose(summed, max(len(regions), 1) * table[column])
+
+
+def test_channels_without_exposures_have_none(tmp_path, weekly_table):
+    _, panel, _ = round_trip(weekly_table, tmp_path)
+    assert panel["exposures"].shape == (len(weekly_table), 1, 0)

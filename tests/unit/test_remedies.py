@@ -5,16 +5,11 @@ from situations import rich_situation, situation, summary
 from trainings import with_noise
 
 from mmm_builder.config_files import read_spec, write_spec
+from mmm_builder.distributions import Gamma
 from mmm_builder.policy.changes import apply_changes, fingerprint, value_at
-from mmm_builder.policy.remedies import (
-    MAX_DRAWS,
-    MAX_PULSES,
-    MAX_SEASON_ORDER,
-    MAX_TARGET_ACCEPT,
-    REMEDIES,
-    Situation,
-    edits_to_changes,
-)
+from mmm_builder.policy.proposals import MAX_DRAWS, MAX_PULSES, MAX_SEASON_ORDER, MAX_TARGET_ACCEPT
+from mmm_builder.policy.remedies import REMEDIES
+from mmm_builder.policy.situation import Situation, edits_to_changes
 from mmm_builder.spec import ModelSpec, Pulse
 
 TABLE = {r.name: r for r in REMEDIES}
@@ -24,7 +19,9 @@ def situations() -> list[Situation]:
     """Return situations in which, together, every remedy has something to propose."""
     plain = rich_situation()
     flat = plain.spec.model_copy(update={"trend": plain.spec.trend.model_copy(update={"kind": "none"})})
-    return [plain, plain._replace(spec=flat)]
+    daily = situation(frequency="daily", n_periods=200)
+    no_week = daily._replace(spec=daily.spec.model_copy(update={"weekly_seasonality": None}))
+    return [plain, plain._replace(spec=flat), no_week]
 
 
 def after(spec: ModelSpec, edits) -> ModelSpec:
@@ -35,7 +32,7 @@ def after(spec: ModelSpec, edits) -> ModelSpec:
 class TestEveryRemedy:
     def test_has_words_and_answers_a_check(self, remedy):
         codes = {"worst_rhat", "min_ess", "divergences", "r2_low", "r2_high", "residual_outlier",
-                 "residual_autocorrelation"}  # fmt: skip
+                 "residual_autocorrelation", "residual_spread"}  # fmt: skip
         assert remedy.answers
         assert set(remedy.answers) <= codes
         assert remedy.hypothesis
@@ -116,7 +113,7 @@ class TestLimits:
     def test_priors_of_other_families_are_left_alone(self):
         now = situation()
         half = now.spec.channels[0].model_copy(update={"coefficient": now.spec.likelihood.sigma.model_copy()})
-        other = now.spec.channels[1].model_copy(update={"coefficient": now.spec.channels[0].saturation.half_saturation})
+        other = now.spec.channels[1].model_copy(update={"coefficient": Gamma(alpha=2.0, beta=8.0)})
         edits = TABLE["widen_media"].propose(now._replace(spec=now.spec.model_copy(update={"channels": (half, other)})))
         assert [key for key, _ in edits] == [f"channels[{half.column}].coefficient.sigma"]
 
@@ -149,6 +146,19 @@ def test_halving_and_doubling_cancel_exactly():
 def test_media_priors_stay_near_the_presets(name):
     now, steps = situation(), 0
     while edits := TABLE[name].propose(now):
+        now, steps = now._replace(spec=after(now.spec, edits)), steps + 1
+    assert steps == 2
+
+
+@pytest.mark.parametrize("name", ["widen_media", "tighten_media"])
+def test_those_that_can_be_scaled_move_as_far_beside_others(name):
+    now, steps = situation(), 0
+    alike = now.panel.assign(spend=now.panel["spend"].isel(channel=[0, 0]).assign_coords(channel=now.panel["channel"]))
+    returned = now.spec.channels[0].model_copy(update={"coefficient": None, "roas": Gamma(alpha=2.0, beta=1.0)})
+    spec = now.spec.model_copy(update={"channels": (returned, now.spec.channels[1])})
+    now = now._replace(spec=spec, panel=alike)
+    while edits := TABLE[name].propose(now):
+        assert [key.split(".")[0] for key, _ in edits] == [f"channels[{now.spec.channels[1].column}]"]
         now, steps = now._replace(spec=after(now.spec, edits)), steps + 1
     assert steps == 2
 

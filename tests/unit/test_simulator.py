@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mmm_builder.errors import InputError
-from mmm_builder.modelling.transforms import typical_adstocked_spend
+from mmm_builder.modelling.transforms import geometric_adstock, typical_adstocked_spend
 from mmm_builder.simulation.client_truth import Truth, baseline_kpi, channel_contributions, expected_kpi
 from mmm_builder.simulation.simulated_series import PATTERNS, holiday, season_through, season_values
 from mmm_builder.simulation.simulator import HALF_SATURATION, ROAS, USUAL_PATTERN, WEEKLY_ALPHA, simulate_client
@@ -86,12 +86,13 @@ def test_channel_figures_agree_with_one_another_and_with_the_table(seed):
     table, truth = simulate_client(seed, n_channels=8)
     contributions = channel_contributions(table, truth)
     for c in truth.channels:
-        spend = table[c.column].to_numpy()
+        spend = table[c.column].to_numpy(dtype=float)
         assert c.spend == spend.sum()
         assert contributions[c.column].sum() == pytest.approx(c.contribution, rel=1e-9)
         assert c.roas == pytest.approx(c.contribution / c.spend, rel=1e-9)
         assert c.share == pytest.approx(c.contribution / table["revenue"].sum(), rel=1e-9)
-        assert c.unit == typical_adstocked_spend(spend[: truth.n_train], c.unit_alpha)
+        training = spend[: truth.n_train]
+        assert c.unit == typical_adstocked_spend(geometric_adstock(training, c.unit_alpha), training)
         assert c.half_saturation == pytest.approx(c.half_saturation_relative * c.unit)
     assert truth.media_share == pytest.approx(sum(c.share for c in truth.channels))
 

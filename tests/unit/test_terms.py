@@ -6,19 +6,27 @@ import pytest
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
-from trainings import small_client
+from pydantic import ValidationError
+from trainings import small_client, small_panel
 
+from mmm_builder.distributions import Normal
 from mmm_builder.errors import InputError
 from mmm_builder.modelling.terms import TERMS, fourier, linear_terms, training_scale
-from mmm_builder.spec import Control, ModelSpec, Normal, Pulse
+from mmm_builder.spec import Control, Event, ModelSpec, Pulse, Seasonality
 
 WIDE = Normal(mu=0.0, sigma=1.0)
 
 
 @pytest.fixture(scope="module")
 def client() -> tuple[xr.Dataset, ModelSpec]:
+    """Return a panel of one unit, as `make_design` hands it on, and its spec."""
     panel, spec, _ = small_client()
-    return panel, spec
+    return by_unit(panel), spec
+
+
+def by_unit(panel: xr.Dataset) -> xr.Dataset:
+    one = panel.expand_dims(unit=["national"]).assign(is_training=panel["is_training"])
+    return one.transpose("unit", "date", ...)
 
 
 def changed(spec: ModelSpec, **changes) -> ModelSpec:
@@ -26,16 +34,16 @@ def changed(spec: ModelSpec, **changes) -> ModelSpec:
 
 
 def with_control(panel: xr.Dataset, values: np.ndarray) -> xr.Dataset:
-    """Return the panel with `values` as its only control, `extra`."""
+    """Return the panel with `values` (row,) as its only control, `extra`."""
     return panel.drop_dims("control").assign(
-        controls=xr.DataArray(values[:, None], dims=("date", "control"), coords={"control": ["extra"]})
+        controls=xr.DataArray(values[None, :, None], dims=("unit", "date", "control"), coords={"control": ["extra"]})
     )
 
 
 def control_column(panel: xr.Dataset, spec: ModelSpec, values: np.ndarray) -> np.ndarray:
     chosen = changed(spec, controls=(Control(column="extra", coefficient=WIDE),))
     terms = {t.variable: t for t in linear_terms(with_control(panel, values), chosen)}
-    return terms["control_coefficient"].values[:, 0]
+    return terms["control_coefficient"].values[0, :, 0]
 
 
 def pulses(*dates: str) -> tuple[Pulse, ...]:
@@ -43,13 +51,19 @@ def pulses(*dates: str) -> tuple[Pulse, ...]:
 
 
 class TestEveryTerm:
+    def everything(self, panel, spec) -> ModelSpec:
+        """Return a spec that asks for every term."""
+        dates = panel["date"].values.astype("datetime64[D]").astype(str)
+        weekly = Seasonality(order=2, period=7.0, coefficient=WIDE)
+        sale = Event(name="sale", dates=(dates[5], dates[-2]), coefficient=WIDE)
+        return changed(spec, pulses=pulses(dates[3]), weekly_seasonality=weekly, events=(sale,))
+
     def test_columns_labels_and_priors_are_of_one_length(self, client):
         panel, spec = client
-        first = str(panel["date"].values[3])[:10]
-        terms = linear_terms(panel, changed(spec, pulses=pulses(first)))
+        terms = linear_terms(panel, self.everything(panel, spec))
         assert len(terms) == len(TERMS), "this spec asks for all of them"
         for term in terms:
-            assert term.values.shape == (panel.sizes["date"], len(term.labels))
+            assert term.values.shape == (1, panel.sizes["date"], len(term.labels))
             assert len(term.priors) == len(term.labels)
             assert np.isfinite(term.values).all()
             assert term.dim is not None or len(term.labels) == 1
@@ -58,9 +72,18 @@ class TestEveryTerm:
         panel, spec = client
         held_out = ~panel["is_training"]
         moved = panel.assign(controls=xr.where(held_out, 50 * panel["controls"] + 7, panel["controls"]))
-        shown = panel["is_training"].values
+        moved = moved.transpose("unit", "date", ...)
+        shown, spec = panel["is_training"].values, self.everything(panel, spec)
         for before, after in zip(linear_terms(panel, spec), linear_terms(moved, spec), strict=True):
-            np.testing.assert_array_equal(before.values[shown], after.values[shown])
+            np.testing.assert_array_equal(before.values[:, shown], after.values[:, shown])
+
+    def test_units_have_columns_of_their_own(self):
+        panel, spec, _ = small_panel("v2")
+        panel = panel.transpose("unit", "date", ...)
+        for unit in range(panel.sizes["unit"]):
+            alone = linear_terms(panel.isel(unit=[unit]), spec)
+            for one, all_units in zip(alone, linear_terms(panel, spec), strict=True):
+                np.testing.assert_allclose(one.values[0], all_units.values[unit])
 
 
 class TestScale:
@@ -68,18 +91,19 @@ class TestScale:
     def test_is_the_mean_of_the_training_rows(self, client, level):
         panel, _ = client
         kpi = xr.full_like(panel["kpi"], level).where(panel["is_training"])
-        assert training_scale(panel.assign(kpi=kpi + np.arange(len(kpi)) % 2)) == pytest.approx(abs(level), rel=0.01)
+        kpi = kpi + np.arange(panel.sizes["date"]) % 2
+        assert training_scale(panel.assign(kpi=kpi)) == pytest.approx(abs(level), rel=0.01)
 
     def test_is_the_spread_where_the_mean_is_near_zero(self, client):
         panel, _ = client
         swinging = np.where(np.arange(panel.sizes["date"]) % 2, 5.0, -5.0)
-        assert training_scale(panel.assign(kpi=("date", swinging))) == pytest.approx(5.0, rel=0.01)
+        assert training_scale(panel.assign(kpi=(("unit", "date"), swinging[None]))) == pytest.approx(5.0, rel=0.01)
 
 
 class TestTrendAndSeason:
     def test_slope_is_the_change_over_the_training_window(self, client):
         panel, spec = client
-        trend = {t.variable: t for t in linear_terms(panel, spec)}["trend_slope"].values[:, 0]
+        trend = {t.variable: t for t in linear_terms(panel, spec)}["trend_slope"].values[0, :, 0]
         shown = trend[panel["is_training"].values]
         assert shown.mean() == pytest.approx(0, abs=1e-12)
         assert shown[-1] - shown[0] == pytest.approx(1, abs=1 / len(shown) + 1e-9)
@@ -94,8 +118,60 @@ class TestTrendAndSeason:
 
     def test_order_zero_has_no_column(self, client):
         panel, spec = client
-        flat = changed(spec, seasonality=spec.seasonality.model_copy(update={"order": 0}))
-        assert "season_coefficient" not in {t.variable for t in linear_terms(panel, flat)}
+        none = spec.seasonality.model_copy(update={"order": 0})
+        flat = changed(spec, seasonality=none, weekly_seasonality=none)
+        variables = {t.variable for t in linear_terms(panel, flat)}
+        assert not variables & {"season_coefficient", "weekly_season_coefficient"}
+
+    @pytest.mark.parametrize("kind", ["none", "linear", "damped", "local_linear"])
+    def test_a_line_is_part_of_linear_trends_only(self, client, kind):
+        panel, spec = client
+        trend = changed(spec, trend=spec.trend.model_copy(update={"kind": kind}))
+        has_line = "trend_slope" in {t.variable for t in linear_terms(panel, trend)}
+        assert has_line == (kind in ("linear", "local_linear"))
+
+
+class TestEvents:
+    def column(self, client, *days: str) -> np.ndarray:
+        panel, spec = client
+        event = Event(name="sale", dates=days, coefficient=WIDE)
+        term = {t.variable: t for t in linear_terms(panel, changed(spec, events=(event,)))}["event_coefficient"]
+        assert term.labels == ("sale",)
+        return term.values[0, :, 0]
+
+    def starts(self, client) -> np.ndarray:
+        return client[0]["date"].values.astype("datetime64[D]")
+
+    def test_counts_the_days_that_fall_into_a_period(self, client):
+        start = self.starts(client)[7]
+        days = [str(start + k) for k in (0, 3, 6, 7)]
+        found = self.column(client, *days)
+        assert found[7] == 3
+        assert found[8] == 1
+        assert found.sum() == 4
+
+    def test_held_out_days_count_where_training_rows_have_some(self, client):
+        starts = self.starts(client)
+        found = self.column(client, str(starts[4]), str(starts[-1] + 6), str(starts[-1] + 7))
+        assert (found[4], found[-1]) == (1, 1)
+
+    def test_one_that_no_training_row_holds_acts_nowhere(self, client):
+        assert np.all(self.column(client, str(self.starts(client)[-2])) == 0)
+
+    @pytest.mark.parametrize(("dates", "rows"), [
+        (("2022-12-01", "2023-01-01", "2023-02-01", "2023-03-01"), [0, 1, 0, 2]),
+        (("2022-12-31", "2023-01-31", "2023-02-28", "2023-03-31"), [0, 1, 0, 2]),
+    ])  # fmt: skip
+    def test_months_hold_all_their_days(self, client, dates, rows):
+        """The last one too, which is longer than the one before it."""
+        panel, spec = client
+        few = panel.isel(date=slice(4)).assign_coords(date=np.array(dates, dtype="datetime64[ns]"))
+        monthly = changed(spec, frequency="monthly")
+        np.testing.assert_array_equal(self.column((few, monthly), "2023-01-31", "2023-03-01", "2023-03-30"), rows)
+
+    def test_days_off_the_calendar_do_not_matter(self, client):
+        found = self.column(client, "1999-12-24", "2099-12-24", str(self.starts(client)[0]))
+        assert found.sum() == found[0] == 1
 
 
 class TestControls:
@@ -141,13 +217,17 @@ class TestPulses:
         panel, spec = client
         date = str(panel["date"].values[10])[:10]
         term = linear_terms(panel, changed(spec, pulses=pulses(date)))[-1]
-        np.testing.assert_array_equal(term.values[:, 0], np.arange(panel.sizes["date"]) == 10)
+        np.testing.assert_array_equal(term.values[0, :, 0], np.arange(panel.sizes["date"]) == 10)
 
-    @pytest.mark.parametrize("which", ["held out", "off the calendar", "no date", "twice"])
+    def test_is_of_a_date(self):
+        with pytest.raises(ValidationError, match="a date is written 2024-12-24"):
+            pulses("soon")
+
+    @pytest.mark.parametrize("which", ["held out", "off the calendar", "twice"])
     def test_only_training_periods_may_have_one(self, client, which):
         panel, spec = client
         dates = [str(d)[:10] for d in panel["date"].values]
         between = str(pd.Timestamp(dates[0]) + pd.Timedelta(days=1))[:10]
-        given = {"held out": [dates[-1]], "off the calendar": [between], "no date": ["soon"], "twice": [dates[4]] * 2}
+        given = {"held out": [dates[-1]], "off the calendar": [between], "twice": [dates[4]] * 2}
         with pytest.raises(InputError, match=rf"pulses: '{given[which][0]}' is not .* from {dates[0]} to "):
             linear_terms(panel, changed(spec, pulses=pulses(*given[which])))

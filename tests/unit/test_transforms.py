@@ -6,10 +6,13 @@ import pytensor.tensor as pt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from trainings import NOT_COMPILED
 
+from mmm_builder.modelling import graphs
 from mmm_builder.modelling.transforms import (
     ADSTOCKS,
     KNOTS,
+    LAGS,
     SATURATIONS,
     geometric_adstock,
     typical_adstocked_spend,
@@ -43,9 +46,11 @@ def carried_at(name: str, spend: np.ndarray, *parameters: np.ndarray) -> np.ndar
 
 
 def carried_symbolically(name: str, spend: np.ndarray, *parameters):
+    """Return adstocked spend as the model does: by the Op, by `scan`, or as the table has it."""
     adstock = ADSTOCKS[name]
     constants = {k: pt.as_tensor(v) for k, v in adstock.prepare(spend).items()}
-    return adstock.apply(pt, constants, *parameters)
+    values = dict(zip(adstock.parameters, parameters, strict=True))
+    return graphs.saturated_media(name, "linear", constants, values)
 
 
 def parameters_of(part, channels: int, rng: np.random.Generator, *batch: int) -> list[np.ndarray]:
@@ -89,7 +94,7 @@ def test_pytensor_and_numpy_agree(name):
     spend, rng = flighted(52), np.random.default_rng(1)
     adstock, values = ADSTOCKS[name], parameters_of(ADSTOCKS[name], 3, rng)
     symbolic = [pt.vector(p) for p in adstock.parameters]
-    compiled = pytensor.function(symbolic, carried_symbolically(name, spend, *symbolic), mode="FAST_COMPILE")
+    compiled = pytensor.function(symbolic, carried_symbolically(name, spend, *symbolic), mode=NOT_COMPILED)
     np.testing.assert_allclose(compiled(*values), carried_at(name, spend, *values), rtol=1e-12, atol=1e-12)
 
 
@@ -99,8 +104,8 @@ def test_gradient_agrees_with_finite_differences(name):
     adstock = ADSTOCKS[name]
     symbolic = [pt.vector(p) for p in adstock.parameters]
     total = (weights * carried_symbolically(name, spend, *symbolic)).sum()
-    value = pytensor.function(symbolic, total, mode="FAST_COMPILE")
-    slopes = pytensor.function(symbolic, pt.grad(total, symbolic), mode="FAST_COMPILE")
+    value = pytensor.function(symbolic, total, mode=NOT_COMPILED)
+    slopes = pytensor.function(symbolic, pt.grad(total, symbolic), mode=NOT_COMPILED)
     for centre in (1e-4, 0.2, 0.5, 0.8, 0.95, 0.999):
         at = [np.full(2, centre) for _ in symbolic]
         for k, slope in enumerate(slopes(*at)):
@@ -121,9 +126,12 @@ class TestEveryAdstock:
     def test_spend_acts_from_its_own_row_on(self, name):
         spend = np.zeros((1, 30))
         spend[0, 12] = 5.0
-        carried = carried_at(name, spend, *parameters_of(ADSTOCKS[name], 1, np.random.default_rng(4)))
+        values = parameters_of(ADSTOCKS[name], 1, np.random.default_rng(4))
+        carried = carried_at(name, spend, *values)
         assert np.all(carried[0, :12] == 0)
-        assert carried[0, 12] == pytest.approx(5.0)
+        # of a delayed effect the first row has only its share
+        share = 1.0 if len(values) < 2 else values[0][0] ** values[1][0] ** 2
+        assert carried[0, 12] == pytest.approx(5.0 * share)
 
     def test_is_linear_in_spend(self, name):
         rng = np.random.default_rng(5)
@@ -159,8 +167,11 @@ class TestEverySaturation:
         assert np.all(np.diff(effect) >= 0)
         assert np.all(np.isfinite(effect))
 
-    def test_is_concave(self, name):
+    def test_is_concave_at_a_slope_of_one(self, name):
         assert np.all(np.diff(self.values(name, np.linspace(0, 10, 200)), 2) <= 1e-12)
+
+    def test_stands_where_it_says_at_typical_spend(self, name):
+        assert self.values(name, np.ones(1))[0] == pytest.approx(SATURATIONS[name].at_typical_spend)
 
 
 def test_hill_is_half_at_half_saturation():
@@ -172,22 +183,49 @@ def test_zero_spend_has_no_effect_through_both():
     assert np.all(saturated_media(np.zeros(20), 0.9, 3.0) == 0)
 
 
+@pytest.mark.parametrize("slope", [0.3, 1.0, 2.5, 40.0])
+def test_hill_with_a_slope_is_the_definition(slope):
+    adstocked, half = np.array([[0.0, 1e-9, 0.4, 2.0, 1e7]]), np.array([2.0])
+    found = SATURATIONS["hill_slope"].apply(np, adstocked, half, np.array([slope]))
+    odds = (adstocked / half) ** slope
+    np.testing.assert_allclose(found, np.where(odds < 1e300, odds / (1.0 + odds), 1.0), rtol=1e-9, atol=1e-15)
+
+
+def test_a_delayed_effect_peaks_at_its_lag():
+    pulse = np.zeros((1, 13))
+    pulse[0, 0] = 1.0
+    for lag in (0.0, 3.0, 7.0):
+        assert np.argmax(carried_at("delayed", pulse, np.array([0.6]), np.array([lag]))) == lag
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.4, 0.8])
+def test_convolution_is_the_recursion_cut_off(alpha):
+    spend = flighted(60, 1)
+    cut = spend[0].copy()
+    for t in range(60):
+        cut[t] = sum(alpha**lag * spend[0, t - lag] for lag in range(min(LAGS, t + 1)))
+    np.testing.assert_allclose(carried_at("geometric_convolution", spend, np.array([alpha]))[0], cut)
+
+
 class TestTypicalSpend:
+    """The median of adstocked spend where there was spend."""
+
+    def typical(self, spend: np.ndarray, alpha: float) -> float:
+        return typical_adstocked_spend(geometric_adstock(spend, alpha), spend)
+
     def test_pauses_do_not_count(self):
-        assert typical_adstocked_spend(np.array([0, 4.0, 0, 0, 2.0, 0, 6.0]), 0.0) == 4.0
+        assert self.typical(np.array([0, 4.0, 0, 0, 2.0, 0, 6.0]), 0.0) == 4.0
 
     def test_one_outlier_moves_it_little(self):
         spend = flighted(104, 1)[0]
         struck = spend.copy()
         struck[50] = 1000 * spend.max()
-        assert typical_adstocked_spend(struck, 0.3) < 1.3 * typical_adstocked_spend(spend, 0.3)
+        assert self.typical(struck, 0.3) < 1.3 * self.typical(spend, 0.3)
 
     @given(factor=st.floats(1e-3, 1e6))
     def test_follows_the_currency(self, factor):
         spend = flighted(52, 1)[0]
-        assert typical_adstocked_spend(factor * spend, 0.5) == pytest.approx(
-            factor * typical_adstocked_spend(spend, 0.5)
-        )
+        assert self.typical(factor * spend, 0.5) == pytest.approx(factor * self.typical(spend, 0.5))
 
     def test_is_one_where_nothing_was_spent(self):
-        assert typical_adstocked_spend(np.zeros(9), 0.5) == 1.0
+        assert self.typical(np.zeros(9), 0.5) == 1.0

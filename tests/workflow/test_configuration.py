@@ -52,6 +52,27 @@ def test_columns_by_hand_reach_the_profile_and_no_controls_differs_from_detectin
     assert "re{venue} $1, ('tv',), ()" in profile
 
 
+def test_parts_of_the_model_reach_the_first_configuration_a_runs_own_first(project):
+    project.prepare(runs=("a", "b"), model={"trend": "damped", "holidays": "DE"})
+    project.settings["runs"]["b"]["model"] = {"trend": "none"}
+    done = project.configure(max_iterations=1).run()
+    assert done.returncode == 0, done.stderr
+    first, second = ((project.results / run / "config_iter_1.yaml").read_text() for run in "ab")
+    assert "{'holidays': 'DE', 'trend': 'damped'}" in first
+    assert "{'holidays': 'DE', 'trend': 'none'}" in second
+
+
+def test_a_changed_file_of_events_configures_anew(project):
+    project.prepare(max_iterations=1, model={"events": "events.csv"})
+    events = project.folder / "events.csv"
+    events.write_text("name,date\nSale,2024-01-08\n")
+    assert project.run().returncode == 0
+    assert ran(project.lines(), "configure") == [1]
+    events.write_text("name,date\nSale,2024-01-15\n")
+    assert project.run().returncode == 0
+    assert ran(project.lines(), "configure") == [1, 1]
+
+
 def test_run_in_the_working_directory_itself(project):
     project.prepare().configure(results="", max_iterations=1)
     done = project.run()

@@ -23,6 +23,14 @@ def test_defaults_are_the_configuration_s():
     assert list(found.runs) == ["Кл_иент_1"]
 
 
+def test_paths_in_the_settings_are_from_where_the_engine_was_called():
+    given = {"model": {"events": "events.csv", "trend": "none"}, "max_iterations": 3}
+    found = engine.with_absolute_paths(given, Path("/data"))
+    assert found == {"model": {"events": "/data/events.csv", "trend": "none"}, "max_iterations": 3}
+    listed = {"model": {"events": [{"name": "Sale", "dates": ["2024-01-08"]}]}}
+    assert engine.with_absolute_paths(listed, Path("/data")) == listed
+
+
 @pytest.mark.parametrize(("name", "run"), [("a.b.csv", "a.b"), ("...csv", "data"), ("x y/z.csv", "z")])
 def test_run_names_may_be_folders(name, run):
     assert engine.run_name(Path(name)) == run

@@ -6,15 +6,23 @@ from collections.abc import Callable
 import arviz as az
 import numpy as np
 import xarray as xr
+from scipy import stats
 
-from ..modelling.parameters import channel_priors
-from ..modelling.priors import frozen
+from ..modelling.parameters import as_its_prior, channel_priors
+from ..modelling.prior_predictive import PriorPredictive
+from ..modelling.priors import variance
 from ..spec import ModelSpec
 from ..verdicts import Check, ConvergenceThresholds, OosThresholds
 from .scoring import OUTLIER_LIMIT, robust_scores
 
 AUTOCORRELATION_LIMIT = 0.4
 """Lag-1 autocorrelation of the residuals from which intervals are too narrow to be taken as they stand."""
+
+SPREAD_LIMIT = 0.3
+"""Rank correlation of the residuals' size with the level from which their spread isn't as the model has it."""
+
+SANE_LIMIT = 0.8
+"""Share of what the prior expects of the training rows' KPI that must lie where a KPI like it could be."""
 
 CONTRACTION_LIMIT = 0.1
 """Share of the prior variance of a channel's coefficient that the data must have removed to count as identified."""
@@ -86,20 +94,34 @@ def residual_checks(dates: np.ndarray, residuals: np.ndarray) -> list[Check]:
     ]
 
 
+def spread_check(actual: np.ndarray, predicted: np.ndarray, width: np.ndarray) -> Check:
+    """Check whether the residuals (row,), in units of the width of their interval, grow with the level: `review`."""
+    varies = np.ptp(predicted) > 0 and np.ptp(actual - predicted) > 0
+    growth = stats.spearmanr(np.abs(actual - predicted) / width, predicted).statistic if varies else math.nan
+    return _review("residual_spread", float(growth), SPREAD_LIMIT, "with the level")
+
+
 def contraction_checks(posterior: xr.Dataset, spec: ModelSpec) -> list[Check]:
     """Check per channel how much the data narrowed its coefficient: 1 − Var(posterior) / Var(prior).
 
     Near 0 the posterior is the prior and what is reported about the channel was assumed; that is `review`.
     """
-    variance = posterior["coefficient"].var(("chain", "draw"))
+    left = as_its_prior(posterior, "coefficient").var(("chain", "draw"))
     checks = []
     for channel, prior in zip(spec.channels, channel_priors(spec, "coefficient"), strict=True):
-        value = 1.0 - float(variance.sel(channel=channel.column)) / float(frozen(prior).var())
+        value = 1.0 - float(left.sel(channel=channel.column)) / variance(prior)
         status = "pass" if value >= CONTRACTION_LIMIT else "review"
         checks.append(
             Check(code="prior_contraction", status=status, value=value, limit=CONTRACTION_LIMIT, subject=channel.column)
         )
     return checks
+
+
+def prior_check(prior: PriorPredictive) -> Check:
+    """Check that the priors put the training rows' KPI where one like it could be; `review` if not, never a failure."""
+    status = "pass" if prior.sane >= SANE_LIMIT else "review"
+    reason = f"what the priors expect of the KPI, from {prior.sane_from:.4g} to {prior.sane_to:.4g}"
+    return Check(code="prior_predictive", status=status, value=prior.sane, limit=SANE_LIMIT, reason=reason)
 
 
 def _review(code: str, value: float, limit: float, subject: str) -> Check:

@@ -6,69 +6,111 @@ from typing import Any
 # No C compiler is needed, and none may be picked up; set before PyTensor is first imported.
 os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")
 
+import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
 from ..spec import ModelSpec
-from .design import Design, make_projection
+from .curves import curves_of
+from .design import Design
+from .graphs import Project, saturated_media
+from .layout import ROTATED, Block, blocks_of, data_name, dims_of_data, follows_data, model_data, variables_of
 from .likelihoods import LIKELIHOODS
-from .parameters import channel_priors, likelihood_priors
-from .transforms import ADSTOCKS, SATURATIONS
+from .parameters import EFFECT, Variable, media_values, unit_coefficients
 
-ROTATED = "linear_rotated"
-"""The sampled coordinates of the linear terms; the trace holds the coefficients instead."""
-
-PART = "__part_"
-"""In the names of scalars that make up a vector over channels; the trace holds the vector only."""
+TRANSFORMS = {"LogitNormal": {"transform": pm.distributions.transforms.logodds}}
+"""Families that PyMC moves no other way than on their own scale."""
 
 
 def build_model(design: Design, spec: ModelSpec) -> pm.Model:
-    """Return the model of `spec` with the constants of `design`.
+    """Return the model of `spec` with the constants of `design`, every one of them `pm.Data`.
 
-    Sampled: per channel what the recipe's adstock and saturation ask for and `coefficient`; the parameters of
-    the likelihood; and `linear_rotated` (term), from which `prediction.linear_coefficients` gets the intercept,
-    trend, season, control and pulse coefficients. The likelihood is a potential weighted by row.
+    Sampled: the variables of `layout.variables_of`, and `linear_rotated` (unit, term), from which
+    `prediction.linear_coefficients` gets intercept, trend, season, control, event and pulse coefficients. The
+    likelihood is a potential weighted by row.
     """
-    adstock, saturation = ADSTOCKS[design.recipe.adstock], SATURATIONS[design.recipe.saturation]
     noise = LIKELIHOODS[spec.likelihood.kind]
-    projection = make_projection(design)
-    with pm.Model(
-        coords={"channel": design.channels, "term": range(design.matrix.shape[1])}, check_bounds=False
-    ) as model:
-        media_constants = {name: pm.Data(name, value) for name, value in design.media.items()}
-        q, q_training = pm.Data("q", projection.q), pm.Data("q_training", projection.q_training)
-        r_inverse, offset = pm.Data("r_inverse", projection.r_inverse), pm.Data("offset", projection.offset)
-        weight, kpi = pm.Data("weight", design.weight), pm.Data("kpi_scaled", design.kpi_scaled)
+    arrays, dims = model_data(design, spec), dims_of_data(design, spec)
+    with pm.Model(coords=_coordinates(arrays, dims), check_bounds=False) as model:
+        data = {name: pm.Data(name, value, dims=dims.get(name)) for name, value in arrays.items()}
+        sampled: dict[str, pt.TensorVariable] = {}
+        for variable in variables_of(design, spec):
+            sampled[variable.name] = _sampled(variable, data, sampled)
+        rotated = pm.Flat(ROTATED, dims=("unit", "term"))
 
-        carried = adstock.apply(pt, media_constants, *(_per_channel(p, spec) for p in adstock.parameters))
-        saturated = saturation.apply(pt, carried, *(_per_channel(p, spec) for p in saturation.parameters))
-        media = _per_channel("coefficient", spec) @ saturated
+        values = media_values(pt, spec, data, sampled)
+        of_series = {name: values[name][data["series_channel"]] for name in values if name != EFFECT}
+        media = {name: data[name] for name in design.media}
+        saturated = saturated_media(spec.adstock, spec.saturation, media, of_series)
+        effect = _coefficients(design, spec, values[EFFECT], saturated, data)
+        coefficient = unit_coefficients(pt, spec, data, sampled, effect)
 
-        rotated = pm.Flat(ROTATED, dims="term")
-        projected = offset + projection.scale * rotated - q_training @ media
-        deviation = (r_inverse @ projected - design.prior_mean) / design.prior_sd
+        extra = pt.zeros_like(data["kpi_scaled"])
+        for curve in curves_of(spec):
+            extra = extra + curve.apply(pt, data, sampled)
+        constants = [data[name] for name in ("q", "q_training", "r_inverse", "offset", "scale")]
+        mean, linear = Project()(saturated, coefficient, extra, rotated, *constants)
+
+        deviation = (linear - data["prior_mean"]) / data["prior_sd"]
         pm.Potential("linear_prior", -0.5 * pt.sum(deviation**2))
-
-        parameters = {name: _distribution(name, prior) for name, prior in likelihood_priors(spec).items()}
-        distribution = getattr(pm, noise.pymc_distribution).dist(
-            mu=q @ projected + media, **noise.pymc_arguments(**parameters)
-        )
-        pm.Potential("likelihood", pt.sum(weight * pm.logp(distribution, kpi)))
+        if len(design.experiments.lift):
+            pm.Potential("lift_tests", _lift_density(design, saturated, coefficient, data))
+        parameters = {name: _over_rows(sampled[name]) for name in noise.parameters}
+        distribution = getattr(pm, noise.pymc_distribution).dist(**noise.pymc_arguments(pt, mean, **parameters))
+        pm.Potential("likelihood", pt.sum(data["weight"] * pm.logp(distribution, data["kpi_scaled"])))
     return model
 
 
-def _per_channel(variable: str, spec: ModelSpec) -> pt.TensorVariable:
-    """Return a variable (channel,): one vector if all channels share a family of priors, else joined from scalars."""
-    priors = channel_priors(spec, variable)
-    families = {p.dist for p in priors}
-    if len(families) == 1:
-        names = [name for name in type(priors[0]).model_fields if name != "dist"]
-        arguments = {name: [getattr(p, name) for p in priors] for name in names}
-        return getattr(pm, families.pop())(variable, **arguments, dims="channel")
-    single = [_distribution(f"{variable}{PART}{position}", prior) for position, prior in enumerate(priors)]
-    return pm.Deterministic(variable, pt.stack(single), dims="channel")
+def _coordinates(arrays: dict[str, np.ndarray], dims: dict[str, tuple[str, ...]]) -> dict[str, range]:
+    """Return the dims of the arrays with the sizes that they have."""
+    sizes = {d: n for name, value in arrays.items() for d, n in zip(dims.get(name, ()), value.shape, strict=False)}
+    return {dim: range(size) for dim, size in sizes.items()}
 
 
-def _distribution(name: str, prior: Any) -> pt.TensorVariable:
-    """Return a scalar variable with a prior given in PyMC's names."""
-    return getattr(pm, prior.dist)(name, **prior.model_dump(exclude={"dist"}))
+def _sampled(variable: Variable, data: dict[str, Any], sampled: dict[str, Any]) -> pt.TensorVariable:
+    """Return a variable of the given shape: one random variable, or one vector per family of its priors, joined."""
+    if variable.spread:
+        spread = sampled[variable.spread] ** data[f"{variable.name}_centring"]
+        return pm.Normal(variable.name, 0.0, spread, dims=variable.dims)
+    if follows_data(variable):
+        return _random(blocks_of(variable)[0], data, dims=variable.dims)
+    blocks = blocks_of(variable)
+    order = [0] * len(variable.priors)
+    for position, entry in enumerate(entry for b in blocks for entry in b.entries):
+        order[entry] = position
+    joined = pt.concatenate([_random(b, data, shape=len(b.entries)) for b in blocks])[order]
+    return joined.reshape(variable.shape)
+
+
+def _random(block: Block, data: dict[str, Any], **size: Any) -> pt.TensorVariable:
+    arguments = {name: data[data_name(block, name)] for name in block.arguments}
+    return getattr(pm, block.family)(block.name, **arguments, **size, **TRANSFORMS.get(block.family, {}))
+
+
+def _coefficients(
+    design: Design, spec: ModelSpec, effect: Any, saturated: Any, data: dict[str, Any]
+) -> pt.TensorVariable:
+    """Return the channels' coefficients: a prior on return on spend is of the coefficient times what it returns."""
+    returns = np.array([c.roas is not None for c in spec.channels])
+    if not returns.any():
+        return effect
+    units, channels = len(design.units), len(design.channels)
+    of_units = pt.sum(saturated[: units * channels].reshape((units, channels, -1)) * data["weight"], axis=-1)
+    returned = pt.dot(data["kpi_scale"] / pt.sum(data["kpi_scale"]), of_units)
+    return pt.where(returns, effect * data["spend_per_coefficient"] / pt.where(returns, returned, 1.0), effect)
+
+
+def _lift_density(design: Design, saturated: Any, coefficient: Any, data: dict[str, Any]) -> pt.TensorVariable:
+    """Return the log-density of the measured lifts, up to a constant."""
+    units, channels = len(design.units), len(design.channels)
+    tested, n = design.experiments.channel, len(design.experiments.lift)
+    series = saturated[: units * channels].reshape((units, channels, -1))[:, tested].dimshuffle(1, 0, 2)
+    without = saturated[units * channels :].reshape((n, units, -1))
+    lift = pt.sum((series - without) * data["test_window"][:, None, :], axis=-1)
+    implied = pt.sum(lift * coefficient[:, tested].T * data["kpi_scale"], axis=-1)
+    return -0.5 * pt.sum(((implied - data["lift"]) / data["lift_error"]) ** 2)
+
+
+def _over_rows(parameter: pt.TensorVariable) -> pt.TensorVariable:
+    """Return a parameter of the noise, one number or one per unit, so that it goes over the rows."""
+    return parameter[:, None] if parameter.ndim else parameter

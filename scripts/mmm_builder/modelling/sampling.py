@@ -1,26 +1,26 @@
-"""Sampling: nutpie on the CPU, PyMC's numpyro with vectorised chains on the GPU."""
+"""Sampling: nutpie's NUTS on the CPU, PyMC's numpyro with vectorised chains on the GPU."""
 
 import json
+import os
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import arviz as az
-import pymc as pm
+import numpy as np
+import xarray as xr
 
 from ..errors import InputError, did_you_mean
 from ..files import write_text
-from ..spec import Sampler
-from .model import PART
+from ..provenance import SCRIPTS, code_digest
+from ..spec import ModelSpec
+from .compiled import Density, Report, load_or_compile
+from .design import Design
+from .drawing import draw
+from .layout import joined_draws, model_data, named_draws, prior_medians, structure
 
-POLL_SECONDS = 0.05
-FIRST_LOOK_SECONDS = 3.0
-"""Sampling is mostly over by then; a look at a running sampler copies its draws."""
-
-Report = Callable[[str, float, float | None], None]
-"""Told about phase, share done and seconds left."""
+FOLDER_VARIABLE = "MMM_BUILDER_COMPILED"
+"""Environment variable: folder of compiled models in place of `.cache/compiled` beside `scripts/`; empty keeps none."""
 
 
 def progress_file(path: Path | None) -> Report:
@@ -33,10 +33,17 @@ def progress_file(path: Path | None) -> Report:
     return report
 
 
-def sample(model: pm.Model, sampler: Sampler, *, device: str, cores: int, report: Report) -> az.InferenceData:
-    """Return posterior and sample_stats of a model. The same seed gives the same draws.
+class Sampled(NamedTuple):
+    """Draws by name (chain · draw, …), see `layout.named_draws`; statistics (chain, draw); seconds of sampling."""
 
-    The posterior's attribute `sampling_time` holds the seconds of sampling, without compilation on the CPU.
+    draws: dict[str, np.ndarray]
+    stats: xr.Dataset
+    seconds: float
+
+
+def sample(design: Design, spec: ModelSpec, *, device: str, cores: int, report: Report) -> Sampled:
+    """Sample the posterior of a model. The same seed gives the same draws.
+
     Raises InputError if `device` isn't known, or is gpu and JAX sees none.
     """
     if device not in SAMPLERS:
@@ -44,60 +51,41 @@ def sample(model: pm.Model, sampler: Sampler, *, device: str, cores: int, report
         raise InputError(f"device: {device!r} is not known{did_you_mean(device, SAMPLERS)}; give {known}")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)
-        trace = SAMPLERS[device](model, sampler, cores, report)
-    names = [v.name for v in model.free_RVs + model.deterministics if PART not in v.name]
-    return az.InferenceData(posterior=trace.posterior[names], sample_stats=trace.sample_stats)
+        return SAMPLERS[device](design, spec, cores, report)
 
 
-def _nutpie(model: pm.Model, sampler: Sampler, cores: int, report: Report) -> az.InferenceData:
-    import nutpie
+def compiled_density(design: Design, spec: ModelSpec, report: Report = lambda *_: None) -> Density:
+    """Return the model's log-density as machine code, bound to its data; kept for later fits of the same structure."""
+    key = structure(design, spec) + code_digest("mmm_builder/modelling/model")
 
-    report("compiling", 0.0, None)
-    compiled = nutpie.compile_pymc_model(model)
-    report("sampling", 0.0, None)
-    start = time.monotonic()
-    running = nutpie.sample(
-        compiled,
+    def build() -> Any:
+        from .model import build_model
+
+        return build_model(design, spec)
+
+    folder = os.environ.get(FOLDER_VARIABLE, str(SCRIPTS.parent / ".cache" / "compiled"))
+    return load_or_compile(key, build, model_data(design, spec), Path(folder) if folder else None, report)
+
+
+def _nuts(design: Design, spec: ModelSpec, cores: int, report: Report) -> Sampled:
+    sampler, medians = spec.sampler, prior_medians(design, spec)
+    drawn = draw(
+        compiled_density(design, spec, report),
+        lambda rng: medians + rng.uniform(-1.0, 1.0, len(medians)),
+        chains=sampler.chains,
         draws=sampler.draws,
         tune=sampler.tune,
-        chains=sampler.chains,
-        cores=min(cores, sampler.chains),
-        seed=sampler.seed,
         target_accept=sampler.target_accept,
-        progress_bar=False,
-        save_warmup=True,
-        blocking=False,
+        seed=sampler.seed,
+        cores=cores,
+        report=report,
     )
-    next_look = FIRST_LOOK_SECONDS
-    while not _is_finished(running):
-        time.sleep(POLL_SECONDS)
-        elapsed = time.monotonic() - start
-        if elapsed > next_look:
-            done = _share_done(running.inspect(), sampler)
-            report("sampling", done, elapsed * (1.0 - done) / done if done > 0 else None)
-            next_look = 1.5 * elapsed
-    trace = running.wait()
-    trace.posterior.attrs["sampling_time"] = time.monotonic() - start
-    report("sampling", 1.0, 0.0)
-    return trace
+    values = drawn.values.reshape(-1, drawn.values.shape[-1])
+    stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in drawn.statistics.items()})
+    return Sampled(named_draws(design, spec, values), stats, drawn.seconds)
 
 
-def _is_finished(running: Any) -> bool:
-    """Tell whether a background sampler is done; nutpie answers with a TimeoutError while it isn't."""
-    try:
-        return running.is_finished
-    except TimeoutError:
-        return False
-
-
-def _share_done(trace: az.InferenceData, sampler: Sampler) -> float:
-    """Return the share of all iterations, warm-up included, that the chains have behind them."""
-    groups = [trace[g] for g in ("warmup_posterior", "posterior") if g in trace.groups()]
-    rows = sum(group.sizes.get("draw", 0) * group.sizes.get("chain", 0) for group in groups)
-    return min(1.0, rows / (sampler.chains * (sampler.draws + sampler.tune)))
-
-
-def _numpyro(model: pm.Model, sampler: Sampler, cores: int, report: Report) -> az.InferenceData:
+def _numpyro(design: Design, spec: ModelSpec, cores: int, report: Report) -> Sampled:
     try:
         import jax
     except ModuleNotFoundError:
@@ -111,23 +99,33 @@ def _numpyro(model: pm.Model, sampler: Sampler, cores: int, report: Report) -> a
             "(envs/train_gpu.yaml) on a machine with a GPU, or set device: cpu"
         )
     report("sampling", 0.0, None)
-    return sample_numpyro(model, sampler)
+    return sample_numpyro(design, spec)
 
 
-def sample_numpyro(model: pm.Model, sampler: Sampler) -> az.InferenceData:
+def sample_numpyro(design: Design, spec: ModelSpec) -> Sampled:
     """Sample with numpyro and all chains in one vectorised program, on whatever device JAX has."""
-    return pm.sample(
+    import pymc as pm
+
+    from .graphs import register_jax
+    from .model import build_model
+
+    sampler = spec.sampler
+    register_jax()
+    start = time.monotonic()
+    trace = pm.sample(
         draws=sampler.draws,
         tune=sampler.tune,
         chains=sampler.chains,
         target_accept=sampler.target_accept,
         random_seed=sampler.seed,
-        model=model,
+        model=build_model(design, spec),
         nuts_sampler="numpyro",
         nuts_sampler_kwargs={"chain_method": "vectorized"},
         progressbar=False,
         compute_convergence_checks=False,
     )
+    flat = {name: v.values.reshape(-1, *v.shape[2:]) for name, v in trace.posterior.data_vars.items()}
+    return Sampled(joined_draws(design, spec, flat), trace.sample_stats, time.monotonic() - start)
 
 
-SAMPLERS = {"cpu": _nutpie, "gpu": _numpyro}
+SAMPLERS = {"cpu": _nuts, "gpu": _numpyro}

@@ -9,7 +9,10 @@ from ..files import text_digest
 from ..spec import Change, ModelSpec
 
 STEP = re.compile(r"(?P<name>\w+)(\[(?P<label>.+)\])?(\.|$)")
-"""One step of a key; a label is an entry's column or date, and may itself hold dots and brackets."""
+"""One step of a key; a label is an entry's column, date or name, and may itself hold dots and brackets."""
+
+LABELS = ("column", "date", "name")
+"""Keys that an entry of a list is known by."""
 
 
 def apply_changes(spec: ModelSpec, changes: Iterable[Change], iteration: int) -> ModelSpec:
@@ -57,7 +60,7 @@ def _holder(data: Any, key: str) -> tuple[Any, str | int | None]:
         holder, last = node, match["name"]
         node = holder[last]
         if match["label"] is not None:
-            labels = [entry.get("column", entry.get("date")) for entry in node]
+            labels = [next((entry[key] for key in LABELS if key in entry), None) for entry in node]
             holder, last = node, labels.index(match["label"]) if match["label"] in labels else None
             node = None if last is None else holder[last]
     return holder, last

@@ -6,8 +6,9 @@ from ..errors import InputError, did_you_mean
 from ..spec import Change, ModelSpec
 from ..verdicts import Check, Decision, Diagnosis, Observation, OosValidation, Status, TrainingSummary
 from .changes import apply_changes, fingerprint
-from .remedies import REMEDIES, Remedy, Situation, edits_to_changes
+from .remedies import REMEDIES, Remedy
 from .screening import Screen, screen
+from .situation import Situation, edits_to_changes
 
 RULED_OUT = -3.0
 """Nats of evidence against a change from which it isn't tried: beside the present model while training checks fail,

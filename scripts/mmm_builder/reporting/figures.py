@@ -37,7 +37,9 @@ FIGURES: dict[str, Figure] = {
     "confidence": Figure(0, "share"),
     "residual_outlier": Figure(1, "", "≤"),
     "residual_autocorrelation": Figure(2, "", "≤"),
+    "residual_spread": Figure(2, "", "≤"),
     "prior_contraction": Figure(0, "share", "≥"),
+    "prior_predictive": Figure(0, "share", "≥"),
 }
 
 GATES: dict[str, str] = {

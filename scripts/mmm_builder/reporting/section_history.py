@@ -16,8 +16,8 @@ OOS_FURTHER = ("oos_rmse", "wmape", "crps", "coverage_80")
 """Figures beside the gates, by key in summary.json and oos_validation.json."""
 
 START = (
-    "model_type", "prior_preset", "trend.kind", "seasonality.order", "likelihood.kind", "sampler.chains",
-    "sampler.draws", "sampler.tune", "sampler.target_accept", "sampler.seed",
+    "model_type", "prior_preset", "adstock", "saturation", "trend.kind", "seasonality.order", "likelihood.kind",
+    "sampler.chains", "sampler.draws", "sampler.tune", "sampler.target_accept", "sampler.seed",
 )  # fmt: skip
 """Keys of config_iter_1.yaml that tell one start from another."""
 

@@ -11,10 +11,12 @@ from ..config_files import read_yaml
 from ..data_profile import Shape
 from ..errors import BAD_INPUT_EXIT_CODE, InputError
 from ..settings import Columns, Settings
+from ..spec import ModelType
 from ..stage import fail, fail_on_disk, split_names, start_logging
 from .engine import ARGUMENTS, EngineError
 
 INTERRUPTED_EXIT_CODE = 130
+MODEL_TYPES = ", ".join(get_args(ModelType))
 
 
 def add_column_options(parser: argparse.ArgumentParser) -> None:

@@ -66,6 +66,17 @@ def engine_settings(
     return Settings.parse({**further, **given, "runs": {run_name(csv): run}, "results": ""}, "configuration")
 
 
+def with_absolute_paths(further: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Return further keys with the paths among them taken from `folder`: the workflow runs in another one."""
+    found, model = dict(further), further.get("model")
+    events = model.get("events") if isinstance(model, Mapping) else None
+    if isinstance(events, str) and events:
+        found["model"] = {**model, "events": str(folder / Path(events).expanduser())}
+    if isinstance(tests := further.get("lift_tests"), str) and tests:
+        found["lift_tests"] = str(folder / Path(tests).expanduser())
+    return found
+
+
 def settings_text(settings: Settings, snakefile: Path, folder: Path) -> str:
     """Return `run_config.yaml`: what differs from the defaults, and how to run it again by hand."""
     plain = settings.model_dump(mode="json", exclude_defaults=True)

@@ -13,7 +13,7 @@ from pydantic_core import to_jsonable_python
 
 from ..data_profile import n_test_periods
 from ..modelling.priors import mean, preset, to_cadence
-from ..modelling.transforms import typical_adstocked_spend
+from ..modelling.transforms import geometric_adstock, typical_adstocked_spend
 from ..spec import PERIODS_PER_YEAR, Frequency
 from ..strict import Strict
 from ..verdicts import OosThresholds
@@ -226,7 +226,7 @@ def _channel_truth(rng: np.random.Generator, spend: np.ndarray, channel: Channel
     roas = _drawn(rng, channel.roas, ROAS)
     unit_alpha = mean(to_cadence(preset(UNIT_PRESET).adstock_alpha[channel.channel_type], plan.frequency))
     training = spend[: plan.n_periods - n_test_periods(plan.n_periods, TEST_SIZE)]
-    unit = typical_adstocked_spend(training, unit_alpha)
+    unit = typical_adstocked_spend(geometric_adstock(training, unit_alpha), training)
     contribution = roas * spend.sum()
     return ChannelTruth(
         column=channel.column, channel_type=channel.channel_type, adstock_alpha=float(alpha),

@@ -8,9 +8,11 @@ from mmm_builder.files import write_text
 from mmm_builder.stage import hand_over
 
 
-def contribution_files(*, skill_report: Path, traces: tuple[Path, ...], table: Path, series: Path, plot: Path):
+def contribution_files(
+    *, skill_report: Path, traces: tuple[Path, ...], table: Path, series: Path, units: Path, plot: Path
+):
     note("contributions", table)
-    for path in (table, series, plot):
+    for path in (table, series, units, plot):
         write_text(path, f"of {digest_of(*traces)}\n")
 
 
