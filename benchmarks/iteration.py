@@ -145,7 +145,7 @@ def stages(csv: Path, out: Path) -> dict[str, list[str | Path]]:
             "reporter", *profile, *report, *ledger, "--configs", out / "config_iter_1.yaml", "--summaries", summary[1],
             "--validations", validation[1], "--decisions", a / "thinking_log.json", *series, *predictions,
             "--iteration-log", out / "iteration_log.json", "--thinking-history", out / "thinking_history.json",
-            "--analysis", out / "ITERATION_ANALYSIS.md", "--max-iterations", "1", "--seed", "20260101",
+            "--analysis", out / "ITERATION_ANALYSIS.md", "--max-iterations", "1",
         ),
         "contributions": stage(
             "contribution_reporter", *data, *report, "--configs", out / "config_iter_1.yaml", "--traces", trace[1],
