@@ -14,7 +14,7 @@ export PYTENSOR_FLAGS ?= cxx=
 # Jobs and tests run side by side; each taking all cores for its linear algebra would slow them all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test test-slow lint format lock docs results bench truth priors peers calibration scorecard fuzz clean
+.PHONY: help run test test-slow lint format lock docs results bench truth priors peers calibration loop-study scorecard fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -47,9 +47,10 @@ docs: $(VENV)/run.stamp ## writes config/README.md and, from results/example, th
 results: $(VENV)/run.stamp ## models the public data sets anew and writes docs/results.md
 	@$(PY) benchmarks/results.py
 
-bench: $(VENV)/run.stamp peers ## measures time and memory, alone and beside other tools: docs/benchmarks.md, docs/peers.md
+bench: $(VENV)/run.stamp peers ## measures time and memory, alone and beside other tools: docs/benchmarks.md, peers.md, validated_fit.md
 	@$(PY) benchmarks/iteration.py
 	@$(PY) benchmarks/side_by_side.py
+	@$(PY) benchmarks/validated_fit.py
 
 truth: $(VENV)/run.stamp peers ## compares returns on spend with known truths, beside other tools: docs/truth.md
 	@$(PY) benchmarks/truth.py
@@ -61,6 +62,9 @@ peers: $(PEERS:%=$(VENV)/peers/%.stamp)
 
 calibration: $(VENV)/run.stamp ## fits about 1,700 clients of known truth and writes docs/calibration.md
 	@$(PY) benchmarks/calibration.py
+
+loop-study: $(VENV)/run.stamp ## follows 600 simulated clients through the loop and prints and writes its scorecard: docs/loop.md
+	@$(PY) benchmarks/loop_study.py
 
 scorecard: $(VENV)/dev.stamp ## measures how well files are read and writes docs/reader.md
 	@$(PY) benchmarks/scorecard.py --write

@@ -28,6 +28,11 @@ include: "rules/report.smk"
 include: "rules/deliver.smk"
 
 
+if SEALED_RUNS:
+
+    include: "rules/seal.smk"
+
+
 localrules:
     all,
 
@@ -38,6 +43,7 @@ rule all:
     default_target: True
     input:
         [path.format(run_dir=run_dir) for run_dir in RUNS for path in DELIVERABLES],
+        [SEALED_VALIDATION.format(run_dir=run_dir) for run_dir in SEALED_RUNS],
         *[decided_and_trained(run_dir) for run_dir in RUNS],
 
 

@@ -106,6 +106,9 @@ def column(role):
 PROFILE = "{run_dir}data_profile.json"
 DATASET = "{run_dir}dataset.csv"
 HOLDOUT = "{run_dir}holdout_kpi.csv"
+SEALED_ROWS = "{run_dir}sealed_rows.csv"
+SEALED_LEDGER = "{run_dir}sealed_openings.jsonl"
+SEALED_VALIDATION = "{run_dir}sealed_validation.json"
 DATA_SERIES = "{run_dir}data_series.json"
 PROFILE_PAGE = "{run_dir}data_profile.html"
 LEDGER = "{run_dir}holdout_looks.jsonl"
@@ -114,9 +117,13 @@ CONFIG = "{run_dir}config_iter_{n}.yaml"
 PROGRESS_FILE = "{run_dir}artifacts_iter_{n}/progress.json"
 TRACE = "{run_dir}artifacts_iter_{n}/trace.nc"
 SUMMARY = "{run_dir}artifacts_iter_{n}/metrics/summary.json"
+FOLDS = "{run_dir}artifacts_iter_{n}/metrics/folds.json"
 DIAGNOSTICS = "{run_dir}artifacts_iter_{n}/diagnostics/diagnostics_summary.txt"
 TRAINING_SERIES = "{run_dir}artifacts_iter_{n}/diagnostics/predicted_vs_actual_series.csv"
 TRAINING_PLOT = "{run_dir}artifacts_iter_{n}/diagnostics/predicted_vs_actual.png"
+FOLD_PREDICTIONS = "{run_dir}artifacts_iter_{n}/diagnostics/fold_predictions.csv"
+FOLD_PLOT = "{run_dir}artifacts_iter_{n}/diagnostics/fold_predictions.png"
+CANDIDATES = "{run_dir}artifacts_iter_{n}/candidates.json"
 VALIDATION = "{run_dir}artifacts_iter_{n}/oos_validation.json"
 OOS_PREDICTIONS = "{run_dir}artifacts_iter_{n}/oos_predictions.csv"
 OOS_PLOT = "{run_dir}artifacts_iter_{n}/oos_predicted_vs_actual.png"
@@ -127,11 +134,15 @@ THINKING_HISTORY = "{run_dir}thinking_history.json"
 SKILL_REPORT = "{run_dir}skill_report.json"
 ANALYSIS = "{run_dir}ITERATION_ANALYSIS.md"
 GATES_PLOT = "{run_dir}gates.png"
+FIT_PLOT = "{run_dir}predicted_vs_actual.png"
+FOLD_SCORES_PLOT = "{run_dir}fold_scores.png"
 CONTRIBUTIONS = "{run_dir}contributions.csv"
 CONTRIBUTIONS_BY_UNIT = "{run_dir}contributions_by_unit.csv"
 CONTRIBUTION_SERIES = "{run_dir}contributions_series.csv"
 CONTRIBUTION_PLOT = "{run_dir}contributions.png"
 DELIVERABLES = [SKILL_REPORT, ANALYSIS, CONTRIBUTIONS, PROFILE_PAGE]
+
+SEALED_RUNS = [run_dir for run_dir in RUNS if value_of_run(run_dir, "sealed_periods")]
 
 
 wildcard_constraints:
@@ -168,6 +179,20 @@ def earlier(template):
 def previous(template):
     """Return an input function: the file of the iteration before this one."""
     return lambda wildcards: template.format(run_dir=wildcards.run_dir, n=int(wildcards.n) - 1)
+
+
+def sealed_validation(wildcards):
+    """Return what the sealed period says, nothing where a run has none."""
+    return (
+        [SEALED_VALIDATION.format(run_dir=wildcards.run_dir)]
+        if wildcards.run_dir in SEALED_RUNS
+        else []
+    )
+
+
+def is_last(wildcards):
+    """Tell whether the budget of a run ends with an iteration: 1, or 0. A raised budget moves no earlier one."""
+    return int(int(wildcards.n) == value_of_run(wildcards.run_dir, "max_iterations"))
 
 
 def decided_and_trained(run_dir):

@@ -1,9 +1,10 @@
-"""Phase 2, the loop: configure, train, diagnose, validate out of sample, decide."""
+"""Phase 2, the loop: configure, train, diagnose, screen what could follow, validate out of sample, decide."""
 
 
 localrules:
     configure_first,
     configure_next,
+    screen,
     decide,
 
 
@@ -114,6 +115,9 @@ rule diagnose:
         report=DIAGNOSTICS,
         series=TRAINING_SERIES,
         plot=TRAINING_PLOT,
+        folds=FOLDS,
+        fold_predictions=FOLD_PREDICTIONS,
+        fold_plot=FOLD_PLOT,
     log:
         "{run_dir}logs/diagnose_{n}.log",
     conda:
@@ -123,9 +127,38 @@ rule diagnose:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         thresholds=SETTINGS.thresholds.convergence.model_dump(),
+        fold_thresholds=SETTINGS.thresholds.out_of_sample.model_dump(),
+        evidence=SETTINGS.thresholds.evidence.model_dump(),
         code=code_digest("diagnostics_checker"),
     script:
         "../scripts/diagnostics_checker.py"
+
+
+# What could follow is chosen here, before the holdout may be opened and without any file that holds a figure of it.
+rule screen:
+    input:
+        profile=PROFILE,
+        dataset=DATASET,
+        config=CONFIG,
+        summary=SUMMARY,
+        folds=FOLDS,
+        series=TRAINING_SERIES,
+        configs=earlier(CONFIG),
+        summaries=earlier(SUMMARY),
+        earlier_folds=earlier(FOLDS),
+        earlier_candidates=earlier(CANDIDATES),
+    output:
+        candidates=CANDIDATES,
+    log:
+        "{run_dir}logs/screen_{n}.log",
+    conda:
+        "../envs/analysis.yaml"
+    params:
+        disabled_remedies=SETTINGS.policy.disabled_remedies,
+        is_last=is_last,
+        code=code_digest("candidate_screener"),
+    script:
+        "../scripts/candidate_screener.py"
 
 
 rule validate:
@@ -137,6 +170,8 @@ rule validate:
         trace=TRACE,
         summary=SUMMARY,
         series=TRAINING_SERIES,
+        folds=FOLDS,
+        candidates=CANDIDATES,
     output:
         validation=VALIDATION,
         predictions=OOS_PREDICTIONS,
@@ -150,6 +185,8 @@ rule validate:
         runtime=lambda wildcards, attempt: 20 * attempt,
     params:
         thresholds=SETTINGS.thresholds.out_of_sample.model_dump(),
+        convergence=SETTINGS.thresholds.convergence.model_dump(),
+        evidence=SETTINGS.thresholds.evidence.model_dump(),
         ledger=LEDGER,
         code=code_digest("oos_validator"),
     script:
@@ -158,13 +195,11 @@ rule validate:
 
 checkpoint decide:
     input:
-        profile=PROFILE,
-        dataset=DATASET,
         config=CONFIG,
         summary=SUMMARY,
+        folds=FOLDS,
+        candidates=CANDIDATES,
         validation=VALIDATION,
-        series=TRAINING_SERIES,
-        configs=earlier(CONFIG),
         summaries=earlier(SUMMARY),
     output:
         decision=DECISION,
@@ -173,7 +208,6 @@ checkpoint decide:
     conda:
         "../envs/analysis.yaml"
     params:
-        disabled_remedies=SETTINGS.policy.disabled_remedies,
         code=code_digest("mmm_builder/policy/deciding"),
     script:
         "../scripts/iteration_engine.py"

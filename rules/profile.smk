@@ -10,6 +10,7 @@ rule profile:
     input:
         csv=lambda wildcards: RUNS[wildcards.run_dir].csv,
     output:
+        **({"sealed": SEALED_ROWS} if SEALED_RUNS else {}),
         output=PROFILE,
         dataset=DATASET,
         holdout=HOLDOUT,
@@ -23,11 +24,13 @@ rule profile:
         target=column("target"),
         channels=column("channels"),
         controls=column("controls"),
+        unknown_ahead=column("unknown_ahead"),
         panel=column("panel"),
         shape=column("shape"),
         variable=column("variable"),
         value=column("value"),
         test_size=SETTINGS.thresholds.out_of_sample.test_size,
+        sealed_periods=of_run("sealed_periods"),
         path_as_given=lambda wildcards: RUNS[wildcards.run_dir].path_as_given,
         code=code_digest("data_analyzer"),
     script:

@@ -19,18 +19,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from mmm_builder.candidates import Candidates
 from mmm_builder.config_files import read_spec
-from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
 from mmm_builder.event_files import with_listed_events
 from mmm_builder.files import write_text
-from mmm_builder.judging.tables import read_series
 from mmm_builder.modelling.first_spec import first_spec
 from mmm_builder.modelling.overrides import as_given
-from mmm_builder.panel import read_panel
-from mmm_builder.policy.deciding import History, decide
-from mmm_builder.policy.situation import Situation
-from mmm_builder.profiling.profile import profile_file
+from mmm_builder.policy.deciding import decide
+from mmm_builder.profiling.profile import profile_and_seal
 from mmm_builder.running import engine
 from mmm_builder.running.command_line import MODEL_TYPES, add_run_options, ended_clearly, run_keywords
 from mmm_builder.running.layout import SKILL_REPORT
@@ -39,7 +36,7 @@ from mmm_builder.running.run_status import read_run, summary_text
 from mmm_builder.settings import Columns, Settings
 from mmm_builder.spec import Sampler
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import OosValidation, TrainingSummary
+from mmm_builder.verdicts import FoldEvidence, OosValidation, TrainingSummary
 
 SNAKEFILE = Path(__file__).resolve().parent.parent / "Snakefile"
 GRACE_SECONDS = 15.0
@@ -49,33 +46,30 @@ GRACE_SECONDS = 15.0
 
 def decide_files(
     *,
-    profile: Path,
-    dataset: Path,
     config: Path,
     summary: Path,
+    folds: Path,
+    candidates: Path,
     validation: Path,
-    series: Path,
     decision: Path,
-    configs: tuple[Path, ...] = (),
     summaries: tuple[Path, ...] = (),
-    disabled_remedies: tuple[str, ...] = (),
 ) -> None:
-    """Decide what follows an iteration: stop, or revise the configuration.
+    """Decide what follows an iteration: stop, or revise the configuration as was chosen before the holdout was opened.
 
-    configs, summaries : of the iterations before this one, so that nothing is tried twice
+    config : of this iteration, which the decision is about
+    summaries : of the iterations before this one
     decision : the reasoning and its conclusion to write (thinking_log.json)
     """
-    situation = Situation(
-        spec=read_spec(config),
-        summary=TrainingSummary.read(summary),
-        panel=read_panel(dataset, DataProfile.read(profile)),
-        series=read_series(series),
+    chosen, number = Candidates.read(candidates), read_spec(config).iteration
+    if chosen.iteration != number:
+        raise InputError(f"{candidates}: is of iteration {chosen.iteration}, not of {number}; screen it again")
+    verdict = decide(
+        TrainingSummary.read(summary),
+        FoldEvidence.read(folds),
+        chosen,
+        OosValidation.read(validation),
+        diagnostics_passed_before=any(TrainingSummary.read(s).passed for s in summaries),
     )
-    history = History(
-        specs=tuple(read_spec(c) for c in configs),
-        diagnostics_passed=any(TrainingSummary.read(s).passed for s in summaries),
-    )
-    verdict = decide(situation, OosValidation.read(validation), history, disabled_remedies)
     write_text(decision, verdict.to_json())
     logging.info("%s: %s", verdict.action, verdict.remedy or verdict.stop_reason)
 
@@ -92,6 +86,7 @@ def run_iteration_engine(
     *,
     seed: int | None = None,
     device: str = "cpu",
+    language: str = "en",
     sheet: str | None = None,
     columns: Mapping[str, Any] | Columns | None = None,
     cores: int | None = None,
@@ -108,6 +103,7 @@ def run_iteration_engine(
     model_type : recipe of the model (`v3`, `v3_proper`, `simple`, `v1`, `v2`)
     seed : of all randomness; None takes the workflow's default
     device : `cpu` or `gpu`
+    language : of ITERATION_ANALYSIS.md and the summary in the terminal, `en` or `ru`
     sheet : of an Excel file; None takes the first that holds a table
     columns : roles to take as given in place of detecting them: date, target, channels, controls, panel; and the
         shape of the table: shape, variable, value
@@ -123,7 +119,7 @@ def run_iteration_engine(
     csv, folder = Path(csv_path).expanduser().resolve(), Path(output_dir).expanduser().absolute()
     arguments = {
         "max_iterations": max_iterations, "conda_env": conda_env, "model_type": model_type, "seed": seed,
-        "device": device,
+        "device": device, "language": language,
     }  # fmt: skip
     given_path = _path_as_given(folder, csv, csv_path)
     further = engine.with_absolute_paths(config or {}, Path.cwd())
@@ -169,7 +165,8 @@ def _check_data(csv: Path, settings: Settings) -> None:
     run = next(iter(settings.runs.values()))
     test_size = settings.thresholds.out_of_sample.test_size
     shown_path = run.path_as_given or run.csv
-    profile, _ = profile_file(csv, run.columns, test_size, path_as_given=shown_path, sheet=run.sheet)
+    n_sealed = settings.sealed_periods if run.sealed_periods is None else run.sealed_periods
+    profile = profile_and_seal(csv, run.columns, test_size, n_sealed, path_as_given=shown_path, sheet=run.sheet).profile
     spec = first_spec(
         profile,
         model_type=settings.model_type,

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,11 @@ from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import text_digest
 from mmm_builder.modelling.design import Design, make_design
+from mmm_builder.modelling.forecasting import forecast_all, n_fits
 from mmm_builder.modelling.posterior import named_posterior
 from mmm_builder.modelling.prediction import flat_draws, log_likelihood
 from mmm_builder.modelling.sampling import Report, progress_file, sample
+from mmm_builder.modelling.telling import over_all_fits
 from mmm_builder.modelling.traces import write_trace
 from mmm_builder.panel import read_panel
 from mmm_builder.provenance import versions
@@ -27,23 +30,37 @@ def _untold(phase: str, done: float, seconds_left: float | None) -> None:
 
 
 def train(
-    panel: xr.Dataset, spec: ModelSpec, *, device: str = "cpu", cores: int = 4, report: Report = _untold
+    panel: xr.Dataset,
+    spec: ModelSpec,
+    *,
+    unknown_ahead: Sequence[str] = (),
+    device: str = "cpu",
+    cores: int = 4,
+    report: Report = _untold,
 ) -> dict[str, xr.Dataset]:
-    """Sample the posterior of a spec given the training rows of a panel.
+    """Sample the posterior of a spec given the training rows of a panel, and forecast with it and its twins.
+
+    unknown_ahead : controls whose values nobody knows ahead, which one pair of twins does without
 
     Returns the groups of the trace: posterior (chain, draw, …) with every coefficient by name, in units of the
-    KPI's scale; sample_stats; log_likelihood and observed_data (date) of the training rows; constant_data.
+    KPI's scale; sample_stats; log_likelihood and observed_data (date) of the training rows; constant_data;
+    forecasts from the rolling folds and of the held-out rows, see `forecasting.forecast_all`.
     Raises InputError if a control or channel of the spec isn't in the data.
     """
     design = make_design(panel, spec)
-    sampled = sample(design, spec, device=device, cores=cores, report=report)
-    report("writing", 1.0, 0.0)
+    tell = over_all_fits(report, n_fits(panel, spec, unknown_ahead))
+    sampled = sample(design, spec, device=device, cores=cores, report=tell(0, "sampling"))
     posterior = named_posterior(design, spec, sampled.draws, spec.sampler.chains)
+    forecasts = forecast_all(
+        panel, spec, sampled, unknown_ahead=unknown_ahead, device=device, cores=cores, report=report
+    )
+    report("writing", 1.0, 0.0)
     return {
         "posterior": posterior.assign_attrs(sampling_time=sampled.seconds),
         "sample_stats": _plain_stats(sampled.stats),
         "log_likelihood": _log_likelihood(design, spec, posterior),
         **_data_groups(design, spec),
+        "forecasts": forecasts,
     }
 
 
@@ -104,9 +121,17 @@ def train_files(
     """
     start = time.monotonic()
     spec = read_spec(config)
-    panel = read_panel(dataset, DataProfile.read(profile))
+    data = DataProfile.read(profile)
+    panel = read_panel(dataset, data)
     logging.info("%s: %d channels, %d periods", spec.model_type, len(spec.channels), panel.sizes["date"])
-    groups = train(panel, spec, device=device, cores=threads, report=progress_file(progress))
+    groups = train(
+        panel,
+        spec,
+        unknown_ahead=data.unknown_ahead,
+        device=device,
+        cores=threads,
+        report=progress_file(progress),
+    )
     attributes = {
         "config_sha256": text_digest(config.read_text(encoding="utf-8")),
         "model_type": spec.model_type,

@@ -1,6 +1,7 @@
 """Out-of-sample gate: opens the held-out periods, once diagnostics pass, and records each look at them."""
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,14 +10,21 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from mmm_builder.candidates import Candidates
 from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
+from mmm_builder.evidence import EvidenceSettings
 from mmm_builder.files import file_digest, text_digest, write_text
 from mmm_builder.judging import scoring
+from mmm_builder.judging.bootstrap import score_intervals
+from mmm_builder.judging.chance import Series, chance_pass_probability, tried
 from mmm_builder.judging.checks import gate_passed, oos_checks
-from mmm_builder.judging.looks import look_id, record_look
+from mmm_builder.judging.looks import before, look_id, read_looks, record_look
+from mmm_builder.judging.media import SHOWN_LEVEL, media_evidence
 from mmm_builder.judging.tables import SERIES_COLUMNS, empty_series, read_series, series_table, write_table
-from mmm_builder.modelling.design import make_design
+from mmm_builder.judging.twins import forecast_table, twin_scores
+from mmm_builder.modelling.design import make_design, observed_kpi
+from mmm_builder.modelling.folds import HOLDOUT
 from mmm_builder.modelling.prediction import flat_draws, forecast
 from mmm_builder.modelling.traces import read_group
 from mmm_builder.panel import read_holdout, read_panel
@@ -24,7 +32,14 @@ from mmm_builder.provenance import code_digest
 from mmm_builder.reporting.plots import plot_with_holdout
 from mmm_builder.spec import ModelSpec
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import Look, OosThresholds, OosValidation, TrainingSummary
+from mmm_builder.verdicts import (
+    ConvergenceThresholds,
+    FoldEvidence,
+    Look,
+    OosThresholds,
+    OosValidation,
+    TrainingSummary,
+)
 
 
 def validate(
@@ -32,46 +47,123 @@ def validate(
     holdout: xr.DataArray,
     spec: ModelSpec,
     posterior: xr.Dataset,
-    train_r2: float | None,
+    forecasts: xr.Dataset,
+    summary: TrainingSummary,
+    folds: FoldEvidence,
+    *,
     thresholds: OosThresholds,
+    convergence: ConvergenceThresholds,
+    evidence: EvidenceSettings,
+    earlier_looks: Sequence[Look],
 ) -> tuple[OosValidation, pd.DataFrame]:
     """Return the verdict on the held-out periods and the predictions of them.
 
-    holdout : KPI (date), summed over units, of the held-out periods; posterior (chain, draw, …). A period whose KPI
-    is missing is predicted, not scored.
+    holdout : KPI (date), summed over units, of the held-out periods; posterior (chain, draw, …); forecasts : group of
+    the trace. earlier_looks : at this or another holdout, before this one. A period whose KPI is missing is
+    predicted, not scored.
     """
     design = make_design(panel, spec)
-    held_out, actual = ~design.is_training, holdout.values
+    shown, held_out, actual = design.is_training, ~design.is_training, holdout.values
     expected, predictive = forecast(design, spec, flat_draws(posterior), np.random.default_rng(spec.sampler.seed))
     series = series_table(design.dates[held_out], actual, expected[:, held_out], predictive[:, held_out])
     scored = series["actual"].notna().to_numpy()
-    actual, predicted, lower, upper = series.loc[scored, list(SERIES_COLUMNS[1:])].to_numpy().T
-    r2, mape, wmape = (f(actual, predicted) for f in (scoring.r2, scoring.mape, scoring.wmape))
-    overfitting = None if r2 is None or train_r2 is None else train_r2 - r2
-    checks = oos_checks(r2=r2, mape=mape, wmape=wmape, overfitting=overfitting, limits=thresholds)
+    figures = _figures(series[scored], predictive[:, held_out][:, scored], summary.r2)
+    checks = oos_checks(
+        r2=figures["oos_r2"],
+        mape=figures["oos_mape"],
+        wmape=figures["wmape"],
+        overfitting=figures["overfitting_index"],
+        limits=thresholds,
+    )
+    residuals = observed_kpi(design)[shown] - expected[:, shown].mean(axis=0)
+    looks = tried(
+        [*(look.train_r2 for look in earlier_looks), summary.r2],
+        [*(look.predicted for look in earlier_looks), tuple(series["predicted"])],
+        convergence.r2_min,
+    )
     verdict = OosValidation(
         evaluated=True,
         passed=gate_passed(checks),
-        oos_r2=r2,
-        oos_mape=mape,
-        oos_rmse=scoring.rmse(actual, predicted),
-        train_r2=train_r2,
-        overfitting_index=overfitting,
-        coverage_80=scoring.coverage(actual, lower, upper),
-        crps=scoring.crps(actual, predictive[:, held_out][:, scored]),
-        wmape=wmape,
+        **figures,
         thresholds=thresholds,
         checks=checks,
+        chance_pass_probability=chance_pass_probability(
+            looks,
+            _series_of(observed_kpi(design)[shown], residuals, int(scored.sum())),
+            evidence.doubtful_r2,
+            thresholds,
+            spec.sampler.seed,
+        ),
+        doubtful_r2=evidence.doubtful_r2,
+        holdout_looks=len(earlier_looks) + 1,
+        folds=folds.folds,
+        **_beside_twins(panel, forecasts, actual, evidence),
         **window(panel),
     )
     return verdict, series
 
 
-def not_opened(panel: xr.Dataset, summary: TrainingSummary, thresholds: OosThresholds) -> OosValidation:
-    """Return the verdict where diagnostics failed: the held-out periods stay closed."""
+def _figures(scored: pd.DataFrame, predictive: np.ndarray, train_r2: float | None) -> dict[str, Any]:
+    """Return the scores of the held-out rows; predictive : (sample, row) of the same rows."""
+    actual, predicted, lower, upper = scored[list(SERIES_COLUMNS[1:])].to_numpy().T
+    r2 = scoring.r2(actual, predicted)
+    r2_interval, mape_interval = score_intervals(actual, predicted, SHOWN_LEVEL)
+    return {
+        "oos_r2": r2,
+        "oos_mape": scoring.mape(actual, predicted),
+        "oos_rmse": scoring.rmse(actual, predicted),
+        "wmape": scoring.wmape(actual, predicted),
+        "train_r2": train_r2,
+        "overfitting_index": None if r2 is None or train_r2 is None else train_r2 - r2,
+        "coverage_80": scoring.coverage(actual, lower, upper),
+        "crps": scoring.crps(actual, predictive),
+        "oos_r2_interval": r2_interval,
+        "oos_mape_interval": mape_interval,
+    }
+
+
+def _series_of(kpi: np.ndarray, residuals: np.ndarray, n_test: int) -> Series:
+    """Return what chance is simulated with, from the KPI (row,) of training rows and what the model left of it."""
+    level, sd, phi = float(kpi.mean()), float(kpi.std()), scoring.lag_correlation(residuals)
+    return Series(n_test, level, sd, 0.0 if np.isnan(phi) else phi, has_zeros=not np.all(kpi))
+
+
+def _beside_twins(
+    panel: xr.Dataset, forecasts: xr.Dataset, held_out: np.ndarray, evidence: EvidenceSettings
+) -> dict[str, Any]:
+    """Return the twins' scores over the held-out rows, and what media add over these and the folds' rows."""
+    table = forecast_table(panel, forecasts, held_out)
+    rows = "folds and holdout" if (table["fold"] != HOLDOUT).any() else "holdout"
+    return {
+        "twins": twin_scores(forecasts, table[table["fold"] == HOLDOUT]),
+        **media_evidence(forecasts, table, gain_min=evidence.media_gain_min, rows=rows),
+    }
+
+
+def not_opened(
+    panel: xr.Dataset, folds: FoldEvidence, reason: str, thresholds: OosThresholds, looks: Sequence[Look]
+) -> OosValidation:
+    """Return the verdict where the held-out periods stay closed: what the folds say, and the looks so far."""
+    return OosValidation(
+        evaluated=False,
+        passed=False,
+        reason=reason,
+        thresholds=thresholds,
+        holdout_looks=len(looks),
+        folds=folds.folds,
+        media_adds=folds.media_adds,
+        media_adds_known_ahead=folds.media_adds_known_ahead,
+        **window(panel),
+    )
+
+
+def why_closed(summary: TrainingSummary, candidates: Candidates) -> str | None:
+    """Return why the held-out periods stay closed; None if they may be opened, which takes the diagnostics gate."""
+    if not candidates.opens:
+        return candidates.opening_reason
     failed = ", ".join(c.code for c in summary.checks if c.status in ("fail", "unassessed"))
-    reason = f"the diagnostics gate failed ({failed}); the held-out periods were not opened"
-    return OosValidation(evaluated=False, passed=False, reason=reason, thresholds=thresholds, **window(panel))
+    closed = f"the diagnostics gate failed ({failed}); the held-out periods were not opened"
+    return None if summary.passed else closed
 
 
 def window(panel: xr.Dataset) -> dict[str, Any]:
@@ -94,39 +186,50 @@ def validate_files(
     trace: Annotated[Path, "its trace (trace.nc)"],
     summary: Annotated[Path, "verdict of the diagnostics gate (summary.json)"],
     series: Annotated[Path, "fit of the training rows (predicted_vs_actual_series.csv)"],
+    folds: Annotated[Path, "verdict of the rolling folds (folds.json)"],
+    candidates: Annotated[Path, "what could follow, and whether the holdout is to be opened (candidates.json)"],
     validation: Annotated[Path, "verdict to write (oos_validation.json)"],
     predictions: Annotated[Path, "predictions of the held-out periods to write (oos_predictions.csv)"],
     plot: Annotated[Path, "picture of training rows and holdout to write"],
     ledger: Annotated[Path, "append-only ledger of looks at the holdout"],
     thresholds: Annotated[OosThresholds, "limits of the gate"] = OosThresholds(),
+    convergence: Annotated[ConvergenceThresholds, "limits of the gate before"] = ConvergenceThresholds(),
+    evidence: Annotated[EvidenceSettings, "what stands beside the gate"] = EvidenceSettings(),
 ) -> None:
-    """Judge one trained model on the held-out periods; they stay closed unless the diagnostics gate passed."""
+    """Judge one trained model on the held-out periods; they stay closed unless diagnostics and folds let them open."""
     data, spec, judged = DataProfile.read(profile), read_spec(config), TrainingSummary.read(summary)
-    panel = read_panel(dataset, data)
-    verdict, predicted = not_opened(panel, judged, thresholds), empty_series()
-    if judged.passed:
+    panel, of_folds, looks = read_panel(dataset, data), FoldEvidence.read(folds), read_looks(ledger)
+    closed = why_closed(judged, Candidates.read(candidates))
+    if closed:
+        verdict, predicted = not_opened(panel, of_folds, closed, thresholds, looks), empty_series()
+    else:
+        mark = _mark(data, holdout, spec)
         kpi = read_holdout(holdout, data).sum("unit", skipna=False)
-        verdict, predicted = validate(panel, kpi, spec, read_group(trace, "posterior"), judged.r2, thresholds)
-        record_look(ledger, _look(data, holdout, spec, verdict))
+        verdict, predicted = validate(
+            panel, kpi, spec, read_group(trace, "posterior"), read_group(trace, "forecasts"), judged, of_folds,
+            thresholds=thresholds, convergence=convergence, evidence=evidence,
+            earlier_looks=before(looks, mark["look"]),
+        )  # fmt: skip
+        found = {"passed": verdict.passed, "train_r2": judged.r2, "predicted": tuple(predicted["predicted"])}
+        record_look(ledger, Look(**mark, **found))
     write_table(predictions, predicted)
     plot_with_holdout(read_series(series), predicted, plot, title=_title(spec, verdict), kpi=data.target_column)
     write_text(validation, verdict.to_json())
     logging.info("holdout %s", "not opened" if not verdict.evaluated else "passed" if verdict.passed else "failed")
 
 
-def _look(data: DataProfile, holdout: Path, spec: ModelSpec, verdict: OosValidation) -> Look:
-    """Return the look that a verdict is: of these data, this held-out KPI, this model and the code that trains it."""
+def _mark(data: DataProfile, holdout: Path, spec: ModelSpec) -> dict[str, Any]:
+    """Return what makes a look distinct: these data, this held-out KPI, this model and the code that trains it."""
     code = code_digest("model_trainer")
     config_digest = text_digest(spec.model_dump_json(exclude={"changes"}))
-    return Look(
-        look=look_id(data.source.sha256, file_digest(holdout), config_digest, code),
-        iteration=spec.iteration,
-        data_sha256=data.source.sha256,
-        config_digest=config_digest,
-        code_digest=code,
-        opened_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        passed=verdict.passed,
-    )
+    return {
+        "look": look_id(data.source.sha256, file_digest(holdout), config_digest, code),
+        "iteration": spec.iteration,
+        "data_sha256": data.source.sha256,
+        "config_digest": config_digest,
+        "code_digest": code,
+        "opened_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
 
 
 def _title(spec: ModelSpec, verdict: OosValidation) -> str:

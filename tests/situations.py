@@ -4,10 +4,21 @@ import numpy as np
 import pandas as pd
 from trainings import small_client
 
+from mmm_builder.candidates import Candidates
+from mmm_builder.evidence import Scores
 from mmm_builder.judging.checks import band_checks, gate_passed, limit_check, oos_checks
-from mmm_builder.policy.situation import Situation
+from mmm_builder.judging.folds import fold_checks
+from mmm_builder.policy.changes import apply_changes
+from mmm_builder.policy.situation import Situation, Trained
 from mmm_builder.spec import ModelSpec
-from mmm_builder.verdicts import Check, ConvergenceThresholds, OosThresholds, OosValidation, TrainingSummary
+from mmm_builder.verdicts import (
+    Check,
+    ConvergenceThresholds,
+    FoldEvidence,
+    OosThresholds,
+    OosValidation,
+    TrainingSummary,
+)
 
 LIMITS, OOS = ConvergenceThresholds(), OosThresholds()
 
@@ -29,9 +40,43 @@ def summary(
     )  # fmt: skip
 
 
+def folds(
+    *, crps: float | None = 9000.0, r2: float = 0.1, mape: float = 12.0, train_r2: float = 0.65,
+) -> FoldEvidence:  # fmt: skip
+    """Return the verdict of folds with these figures; no CRPS: there were too few rows for folds."""
+    if crps is None:
+        pooled, checks = None, fold_checks(None, None, None, None, OOS)
+    else:
+        pooled = Scores(
+            r2=r2, mape=mape, wmape=mape, crps=crps, coverage_80=0.8, bias_share=0.1, variance_share=0.1,
+            shape_share=0.8,
+        )  # fmt: skip
+        checks = fold_checks(r2, mape, mape, train_r2 - r2, OOS)
+    return FoldEvidence(
+        folds=(), pooled=pooled, train_r2=pooled and train_r2, overfitting_index=pooled and train_r2 - r2, twins=None,
+        media_adds=None, media_adds_known_ahead=None, unknown_ahead=(), thresholds=OOS, checks=checks,
+        passed=gate_passed(checks), reason=None if pooled else "too few rows",
+    )  # fmt: skip
+
+
+GOOD = {"r2": 0.6}
+"""Figures of folds that meet the limits."""
+
+
+def trained(now: Situation, candidates: Candidates) -> Trained:
+    """Return a situation as what it is to the iterations after it."""
+    return Trained(now.spec, now.summary, now.folds, candidates)
+
+
+def following(now: Situation, candidates: Candidates) -> Situation:
+    """Return the situation with the configuration that follows, its figures the same."""
+    return now._replace(spec=apply_changes(now.spec, candidates.next.changes, now.spec.iteration + 1))
+
+
 def situation(
-    figures: TrainingSummary | None = None, *, spec: ModelSpec | None = None, outlier: bool = False, **client
-) -> Situation:
+    figures: TrainingSummary | None = None, *, spec: ModelSpec | None = None, outlier: bool = False,
+    on_folds: FoldEvidence | None = None, **client,
+) -> Situation:  # fmt: skip
     """Return a situation; with an outlier, one training residual stands out."""
     panel, first, truth = small_client(**client)
     shown = panel["is_training"].values
@@ -40,7 +85,10 @@ def situation(
     if outlier:
         residuals[30] = 3 * actual.std()
     series = pd.DataFrame({"date": panel["date"].values[shown], "actual": actual, "predicted": actual - residuals})
-    return Situation(spec=spec or first, summary=figures or summary(n_train=truth.n_train), panel=panel, series=series)
+    return Situation(
+        spec=spec or first, summary=figures or summary(n_train=truth.n_train), folds=on_folds or folds(), panel=panel,
+        series=series,
+    )  # fmt: skip
 
 
 def validation(passed: bool | None, *, r2: float | None = None, mape: float = 12.0) -> OosValidation:
@@ -57,10 +105,10 @@ def validation(passed: bool | None, *, r2: float | None = None, mape: float = 12
     )  # fmt: skip
 
 
-def rich_situation(figures: TrainingSummary | None = None) -> Situation:
+def rich_situation(figures: TrainingSummary | None = None, on_folds: FoldEvidence | None = None) -> Situation:
     """Return a situation with something to do for every remedy: a sharp season, an outlier, a weak control."""
     controls = [{"column": "avg_price", "kind": "price", "effect": -0.03},
                 {"column": "promotion", "kind": "promotion", "effect": 0.0},
                 {"column": "holiday", "kind": "event", "effect": 0.2}]  # fmt: skip
     pairs = {"harmonics": 5, "monthly_season": [0.4, -0.2, 0.1, 0.3, -0.3, 0.2, -0.4, 0.1, 0.3, -0.3, 0.2, -0.4]}
-    return situation(figures, outlier=True, n_periods=208, r2=0.9, controls=controls, **pairs)
+    return situation(figures, outlier=True, on_folds=on_folds, n_periods=208, r2=0.9, controls=controls, **pairs)

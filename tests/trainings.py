@@ -17,6 +17,7 @@ import pytensor.tensor as pt
 import xarray as xr
 from pytensor.compile.mode import Mode
 
+import candidate_screener
 import config_generator
 import data_analyzer
 import diagnostics_checker
@@ -24,6 +25,7 @@ import iteration_engine
 import model_trainer
 import oos_validator
 from mmm_builder.data_profile import DataProfile
+from mmm_builder.model_parts import ModelParts
 from mmm_builder.modelling.design import Design, make_design
 from mmm_builder.modelling.drawing import draw
 from mmm_builder.modelling.layout import (
@@ -45,6 +47,7 @@ from mmm_builder.simulation.client_truth import Truth
 from mmm_builder.simulation.panel_simulator import simulate_panel
 from mmm_builder.simulation.simulator import simulate_client
 from mmm_builder.spec import Likelihood, ModelSpec, Sampler
+from mmm_builder.verdicts import Decision
 from profiles import channel, control, data_profile, source
 
 CLIENT = {"n_periods": 104, "n_channels": 2, "r2": 0.75}
@@ -189,46 +192,84 @@ class Compiled:
         return flat_draws(self.posterior(design, spec, **how))
 
 
-def run_stages(folder: Path, table: pd.DataFrame, model_type: str = "v3", **nuts: Any) -> Path:
-    """Run all stages of one iteration on a client's CSV file; return the folder with their files."""
+def run_stages(
+    folder: Path, table: pd.DataFrame, model_type: str = "v3", *, iterations: int = 1,
+    parts: ModelParts | None = None, **nuts: Any,
+) -> Path:  # fmt: skip
+    """Run all stages on a client's CSV file, for as many iterations as follow; return the folder with their files.
+
+    The first iteration's files stand in the folder itself, those of iteration N in `iteration_N`.
+    """
     table.to_csv(folder / "client.csv", index=False)
-    data = {"profile": folder / "data_profile.json", "dataset": folder / "dataset.csv"}
-    at = {name: folder / file for name, file in STAGE_FILES.items()}
     data_analyzer.analyze_file(
-        folder / "client.csv", output=data["profile"], dataset=data["dataset"], holdout=at["holdout"]
-    )
+        folder / "client.csv", output=folder / "data_profile.json", dataset=folder / "dataset.csv",
+        holdout=folder / STAGE_FILES["holdout"],
+    )  # fmt: skip
     config_generator.generate_config(
-        config=at["config"], profile=data["profile"], model_type=model_type, **(GATE_RUN | nuts)
-    )
+        config=folder / STAGE_FILES["config"], profile=folder / "data_profile.json", model_type=model_type,
+        model=parts or ModelParts(), **(GATE_RUN | nuts),
+    )  # fmt: skip
+    for n in range(1, iterations + 1):
+        run_iteration(folder, n, is_last=n == iterations)
+        decision = iteration_folder(folder, n) / STAGE_FILES["decision"]
+        if n == iterations or Decision.read(decision).action == "stop":
+            break
+        config_generator.generate_config(
+            config=iteration_folder(folder, n + 1) / STAGE_FILES["config"], decision=decision,
+            previous=iteration_folder(folder, n) / STAGE_FILES["config"],
+        )  # fmt: skip
+    return folder
+
+
+def run_iteration(folder: Path, n: int, is_last: bool) -> None:
+    """Train, diagnose, screen, validate and decide one iteration whose configuration is there."""
+    data = {"profile": folder / "data_profile.json", "dataset": folder / "dataset.csv"}
+    within = iteration_folder(folder, n)
+    at = {name: within / file for name, file in STAGE_FILES.items()} | {"holdout": folder / STAGE_FILES["holdout"]}
+    of = {name: at[name] for name in ("config", "summary", "folds", "candidates")}
+    before = [iteration_folder(folder, k) for k in range(1, n)]
+    earlier = {name: tuple(there / STAGE_FILES[name] for there in before) for name in of}
     trained = data | {"config": at["config"], "trace": at["trace"]}
-    model_trainer.train_files(**trained, threads=2, progress=folder / "progress.json")
-    fit = {"summary": at["summary"], "series": at["series"]}
-    diagnostics_checker.diagnose_files(**trained, **fit, report=folder / "report.txt", plot=folder / "fit.png")
+    model_trainer.train_files(**trained, threads=2, progress=within / "progress.json")
+    diagnostics_checker.diagnose_files(
+        **trained, summary=at["summary"], series=at["series"], folds=at["folds"], report=within / "report.txt",
+        plot=within / "fit.png", fold_predictions=within / "fold_predictions.csv", fold_plot=within / "folds.png",
+    )  # fmt: skip
+    candidate_screener.screen_files(
+        **data, **of, series=at["series"], configs=earlier["config"], summaries=earlier["summary"],
+        earlier_folds=earlier["folds"], earlier_candidates=earlier["candidates"], is_last=int(is_last),
+    )  # fmt: skip
     oos_validator.validate_files(
-        **trained, **fit, holdout=at["holdout"], validation=at["validation"], predictions=at["predictions"],
-        plot=folder / "oos.png", ledger=folder / "holdout_looks.jsonl",
+        **trained, **{name: at[name] for name in ("summary", "folds", "candidates", "series", "holdout")},
+        validation=at["validation"], predictions=at["predictions"], plot=within / "oos.png",
+        ledger=folder / "holdout_looks.jsonl",
     )  # fmt: skip
     iteration_engine.decide_files(
-        **data, **fit, config=at["config"], validation=at["validation"], decision=at["decision"]
+        **of, validation=at["validation"], decision=at["decision"], summaries=earlier["summary"]
     )
-    return folder
+
+
+def iteration_folder(folder: Path, n: int) -> Path:
+    """Return where the files of an iteration stand."""
+    return folder if n == 1 else folder / f"iteration_{n}"
 
 
 STAGE_FILES = {
     "holdout": "holdout_kpi.csv", "config": "config_iter_1.yaml", "trace": "trace.nc", "summary": "summary.json",
-    "series": "predicted_vs_actual_series.csv", "validation": "oos_validation.json",
-    "predictions": "oos_predictions.csv", "decision": "thinking_log.json",
+    "series": "predicted_vs_actual_series.csv", "folds": "folds.json", "candidates": "candidates.json",
+    "validation": "oos_validation.json", "predictions": "oos_predictions.csv", "decision": "thinking_log.json",
 }  # fmt: skip
 
 
-def shared_stage_run(base: Path, name: str, table: pd.DataFrame) -> Path:
+def shared_stage_run(base: Path, name: str, table: pd.DataFrame, **options: Any) -> Path:
     """Run all stages once below `base`, whatever the number of test processes, and return the folder."""
     folder = base / name
     with open(base / f"{name}.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / STAGE_FILES["decision"]).exists():
+        if not (folder / "finished").exists():
             folder.mkdir(exist_ok=True)
-            run_stages(folder, table)
+            run_stages(folder, table, **options)
+            (folder / "finished").touch()
     return folder
 
 

@@ -33,12 +33,9 @@ def read_table(job: dict) -> pd.DataFrame:
     return table.assign(t=table[job["date"]].rank(method="dense") - 1.0)
 
 
-def fit(job: dict) -> dict:
-    """Fit on the rows before `held_out_from` and write the model file. Returns what the file doesn't say."""
-    table = read_table(job)
-    if job["held_out_from"]:
-        table = table[table[job["date"]] < job["held_out_from"]]
-    mmm = MMM(
+def make_model(job: dict) -> MMM:
+    """Return the model as it is set at the head of this file, not built yet."""
+    return MMM(
         date_column=job["date"],
         target_column=job["target"],
         channel_columns=job["channels"],
@@ -48,6 +45,14 @@ def fit(job: dict) -> dict:
         yearly_seasonality=2,
         dims=(job["panel"],) if job["panel"] else None,
     )
+
+
+def fit(job: dict) -> dict:
+    """Fit on the rows before `held_out_from` and write the model file. Returns what the file doesn't say."""
+    table = read_table(job)
+    if job["held_out_from"]:
+        table = table[table[job["date"]] < job["held_out_from"]]
+    mmm = make_model(job)
     trace = mmm.fit(
         table.drop(columns=job["target"]),
         table[job["target"]],

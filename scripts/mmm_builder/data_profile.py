@@ -78,10 +78,11 @@ class ProfiledChannel(Strict):
 
 
 class ProfiledControl(Strict):
-    """A control and its kind."""
+    """A control and its kind; `known_ahead` unless nobody knows its values before their period has gone by."""
 
     column: str
     kind: ControlKind
+    known_ahead: bool = True
     confidence: Share
     evidence: str
 
@@ -123,6 +124,14 @@ class ColumnSeries(Strict):
     vif: float | None
 
 
+class SealedPeriods(Strict):
+    """The last periods of a file, which were cut off before anything else was made of it. Dates are ISO strings."""
+
+    n_periods: int
+    start: str
+    end: str
+
+
 class ProfileWarning(Strict):
     """Something a person should know before trusting the run; the message is whole, its cure also by itself."""
 
@@ -139,6 +148,7 @@ def warn(code: str, text: str, cure: str) -> ProfileWarning:
 class DataProfile(Document):
     """What the file holds and which role each column has. Dates are ISO strings.
 
+    `sealed` periods are not among `n_periods`, and nothing else here rests on them (`source` is the whole file).
     `series` is of the training rows; what the held-out rows add is in `data_series.json`, for people alone.
     """
 
@@ -164,6 +174,12 @@ class DataProfile(Document):
     gaps: tuple[ColumnGaps, ...]
     series: tuple[ColumnSeries, ...]
     warnings: tuple[ProfileWarning, ...]
+    sealed: SealedPeriods | None = None
+
+    @property
+    def unknown_ahead(self) -> tuple[str, ...]:
+        """Controls whose values nobody knows ahead: competitors' sales, say."""
+        return tuple(c.column for c in self.controls if not c.known_ahead)
 
 
 class DataSeries(Document):

@@ -31,8 +31,13 @@ def write_dataset(
     shown = table.copy()
     shown[target] = table[target].where(~held_out)
     for path, part in ((dataset, shown), (holdout, table.loc[held_out, [*keys, target]])):
-        with whole(path) as file:
-            part.to_csv(file, index=False, date_format="%Y-%m-%d", lineterminator="\n")
+        write_table(path, part)
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """Write a canonical table with ISO dates, wholly or not at all."""
+    with whole(path) as file:
+        table.to_csv(file, index=False, date_format="%Y-%m-%d", lineterminator="\n")
 
 
 def read_panel(dataset: Path, profile: DataProfile) -> xr.Dataset:
@@ -69,6 +74,18 @@ def read_holdout(holdout: Path, profile: DataProfile) -> xr.DataArray:
     """Read `holdout_kpi.csv`: the KPI (date, unit) of the held-out periods."""
     table = _read(holdout, profile, [profile.target_column])
     return table[profile.target_column].to_xarray().rename("kpi")
+
+
+def read_with_sealed(panel: xr.Dataset, sealed: Path, profile: DataProfile) -> tuple[xr.Dataset, xr.DataArray]:
+    """Read `sealed_rows.csv`: the panel followed by its periods, their KPI hidden, and that KPI (date), units summed.
+
+    Raises InputError if its units are others, or the file holds no rows.
+    """
+    rows = read_panel(sealed, profile)
+    if not rows.sizes["date"] or list(rows["unit"].values) != list(panel["unit"].values):
+        raise InputError(f"{sealed}: its rows are not of the units of the data profile; profile the data again")
+    hidden = rows.assign(kpi=rows["kpi"] * np.nan, is_training=rows["is_training"] & False)
+    return xr.concat([panel, hidden], "date"), rows["kpi"].sum("unit", skipna=False)
 
 
 def read_all_rows(dataset: Path, holdout: Path, profile: DataProfile) -> pd.DataFrame:

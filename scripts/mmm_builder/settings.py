@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from .data_profile import Shape
+from .evidence import EvidenceSettings
 from .model_parts import ModelParts
 from .prior_settings import PriorSettings
 from .spec import ModelType, PresetName
@@ -12,11 +13,15 @@ from .strict import Strict
 from .verdicts import ConvergenceThresholds, OosThresholds
 
 RemedyName = Literal[
-    "raise_target_accept", "lengthen_chains", "more_season", "weekly_season", "model_outliers", "heavy_tails",
-    "log_scale", "add_trend", "damped_trend", "local_trend", "widen_media", "drop_weak_controls", "less_season",
-    "tighten_media", "drop_trend",
+    "raise_target_accept", "lengthen_tune", "lengthen_chains", "calmer_priors", "more_season", "less_season",
+    "weekly_season", "drop_weak_events", "add_trend", "damped_trend", "local_trend", "drop_trend", "trend_slope",
+    "model_outliers", "heavy_tails", "log_scale", "normal_noise", "drop_weak_controls", "widen_media", "tighten_media",
+    "adstock_priors", "half_saturation_priors", "saturation_curve", "other_adstock", "pool_channels", "simple_media",
 ]  # fmt: skip
 """Names of the entries of `policy.remedies.REMEDIES`, here too so that a misspelt one ends before anything runs."""
+
+
+Language = Literal["en", "ru"]
 
 
 class Columns(Strict):
@@ -26,6 +31,13 @@ class Columns(Strict):
     target: Annotated[str | None, Field(description="column with the KPI to explain")] = None
     channels: Annotated[tuple[str, ...] | None, Field(description="media columns, all of them")] = None
     controls: Annotated[tuple[str, ...] | None, Field(description="control columns, all of them")] = None
+    unknown_ahead: Annotated[
+        tuple[str, ...] | None,
+        Field(
+            description="controls whose values nobody knows before their period is over (competitors' sales, say), all "
+            "of them; null: those of kind competitor, while weather, macro and all others count as known; []: none"
+        ),
+    ] = None
     panel: Annotated[str | None, Field(description="column with the panel unit (geo, brand)")] = None
     shape: Annotated[Shape | None, Field(description="how the table is laid out")] = None
     variable: Annotated[str | None, Field(description="column that names the series, in long data")] = None
@@ -48,6 +60,8 @@ class Run(Strict):
     ] = None
     max_iterations: Annotated[int | None, Field(ge=1, le=100, description="in place of the workflow's")] = None
     seed: Annotated[int | None, Field(ge=0, lt=2**31, description="in place of the workflow's")] = None
+    language: Annotated[Language | None, Field(description="in place of the workflow's")] = None
+    sealed_periods: Annotated[int | None, Field(ge=0, description="in place of the workflow's")] = None
     path_as_given: Annotated[
         str | None, Field(description="the path to show in reports, where `csv` was rewritten by the engine")
     ] = None
@@ -67,6 +81,7 @@ class Thresholds(Strict):
 
     convergence: Annotated[ConvergenceThresholds, Field(description="diagnostics gate")] = ConvergenceThresholds()
     out_of_sample: Annotated[OosThresholds, Field(description="out-of-sample gate")] = OosThresholds()
+    evidence: Annotated[EvidenceSettings, Field(description="what stands beside the gates")] = EvidenceSettings()
 
 
 class Policy(Strict):
@@ -103,6 +118,14 @@ class Settings(Strict):
     ] = None
     max_iterations: Annotated[int, Field(ge=1, le=100, description="budget of iterations per run")] = 10
     seed: Annotated[int, Field(ge=0, lt=2**31, description="of all randomness")] = 20260101
+    language: Annotated[Language, Field(description="of ITERATION_ANALYSIS.md and the summary in the terminal")] = "en"
+    sealed_periods: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="last periods, cut off before anything else and opened once, after full_success; 0: none",
+        ),
+    ] = 0
     training_threads: Annotated[
         int, Field(ge=1, le=64, description="cores of one training on the CPU; the rest is left to other runs")
     ] = 2

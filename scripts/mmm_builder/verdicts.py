@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from .evidence import FoldScore, MediaAdds, Scores, Twins
 from .spec import Change, ModelType
 from .strict import Document, Strict
 
@@ -77,8 +78,36 @@ class OosThresholds(Strict):
     test_size: Annotated[float, Field(ge=0.05, le=0.5, description="share of periods held out, the last ones")] = 0.20
 
 
+class FoldEvidence(Document):
+    """`metrics/folds.json`: rolling-origin folds inside the training rows, against the limits of the holdout.
+
+    pooled : scores over the rows of all folds together, about their common mean; `train_r2` is the folds' mean and
+    `overfitting_index` what that is above the pooled R². Null, with a reason, where no fold could be made.
+    media_adds_known_ahead : the same of models without `unknown_ahead`, the controls that nobody knows ahead
+    """
+
+    folds: tuple[FoldScore, ...]
+    pooled: Scores | None
+    train_r2: float | None
+    overfitting_index: float | None
+    twins: Twins | None
+    media_adds: MediaAdds | None
+    media_adds_known_ahead: MediaAdds | None
+    unknown_ahead: tuple[str, ...]
+    thresholds: OosThresholds
+    checks: tuple[Check, ...]
+    passed: bool
+    reason: str | None = None
+
+
 class OosValidation(Document):
-    """`oos_validation.json`: the out-of-sample gate. Figures are null unless `evaluated`. MAPE in per cent."""
+    """`oos_validation.json`: the out-of-sample gate. Figures are null unless `evaluated`. MAPE in per cent.
+
+    holdout_looks : distinct openings of the run's life up to this one; `chance_pass_probability` that one of so many
+    passes all gates although the model's true R² is only `doubtful_r2` (`thresholds.evidence` of the configuration)
+    oos_r2_interval, oos_mape_interval : ends of 80 % block-bootstrap intervals
+    twins : over the held-out rows; media_adds : over folds and, when opened, held-out rows
+    """
 
     evaluated: bool
     passed: bool
@@ -97,6 +126,15 @@ class OosValidation(Document):
     crps: float | None = None
     wmape: float | None = None
     checks: tuple[Check, ...] = ()
+    oos_r2_interval: tuple[float, float] | None = None
+    oos_mape_interval: tuple[float, float] | None = None
+    chance_pass_probability: float | None = None
+    doubtful_r2: float | None = None
+    holdout_looks: int = 0
+    folds: tuple[FoldScore, ...] = ()
+    twins: Twins | None = None
+    media_adds: MediaAdds | None = None
+    media_adds_known_ahead: MediaAdds | None = None
 
 
 # --- thinking_log.json, iteration_log.json, skill_report.json ----------------------------------------------
@@ -121,8 +159,28 @@ class Diagnosis(Strict):
     evidence_against: tuple[str, ...]
 
 
+class Outcome(Strict):
+    """What the change proposed at an iteration did at the next, beside what it was predicted to do.
+
+    iteration : that proposed it; reverted : whether it was taken back, since the folds were better without it
+    """
+
+    iteration: int
+    remedy: str
+    label: str
+    figure: str
+    before: float | None
+    predicted: float | None
+    after: float | None
+    hypothesis: Literal["survived", "refuted", "untested"]
+    reverted: bool
+
+
 class Decision(Document):
-    """`thinking_log.json`: the reasoning of one iteration, whose conclusion is the decision."""
+    """`thinking_log.json`: the reasoning of one iteration, whose conclusion is the decision.
+
+    outcome : of the change that led to this iteration; base : iteration whose configuration the changes start from
+    """
 
     iteration: int
     observed: tuple[Observation, ...]
@@ -134,29 +192,23 @@ class Decision(Document):
     predicted_figure: str | None
     predicted_value: float | None
     changes: tuple[Change, ...]
+    base: int | None = None
+    outcome: Outcome | None = None
 
 
 class ThinkingHistory(Document):
     """`thinking_history.json`: the decisions of all iterations, in order, each with what came of it."""
 
     decisions: tuple[Decision, ...]
-    outcomes: tuple["Outcome", ...]
-
-
-class Outcome(Strict):
-    """What a change did at the next iteration, beside what it was predicted to do."""
-
-    iteration: int
-    remedy: str
-    figure: str
-    before: float | None
-    predicted: float | None
-    after: float | None
-    hypothesis: Literal["survived", "refuted", "untested"]
+    outcomes: tuple[Outcome, ...]
 
 
 class IterationRecord(Strict):
-    """One entry of `iteration_log.json`."""
+    """One entry of `iteration_log.json`.
+
+    fold_… : of the rolling-origin folds' rows together, with the twins' beside the model's own; media_gain, media_adds
+    are of the same rows. holdout_looks, chance_pass_probability : up to this iteration
+    """
 
     iteration: int
     model_type: ModelType
@@ -174,6 +226,23 @@ class IterationRecord(Strict):
     decision: Literal["stop", "revise"]
     remedy: str | None
     seconds: float | None
+    n_folds: int = 0
+    fold_r2: float | None = None
+    fold_mape: float | None = None
+    fold_crps: float | None = None
+    fold_coverage_80: float | None = None
+    fold_overfitting_index: float | None = None
+    folds_passed: bool = False
+    media_free_fold_r2: float | None = None
+    media_free_fold_mape: float | None = None
+    media_free_fold_crps: float | None = None
+    seasonal_naive_fold_r2: float | None = None
+    seasonal_naive_fold_mape: float | None = None
+    seasonal_naive_fold_crps: float | None = None
+    media_gain: float | None = None
+    media_adds: Literal["yes", "no", "unclear"] | None = None
+    holdout_looks: int = 0
+    chance_pass_probability: float | None = None
 
 
 class ReportMetrics(Strict):
@@ -186,11 +255,20 @@ class ReportMetrics(Strict):
     oos_r2: float | None
     oos_mape: float | None
     overfitting_index: float | None
-    media_adds: str | None = None
+    media_adds: Literal["yes", "no", "unclear"] | None = None
+
+
+StopCode = Literal["both_gates", "no_candidate", "budget"]
+SelectionCode = Literal["passed_both", "best_folds", "fewest_failing"]
 
 
 class SkillReport(Document):
-    """`skill_report.json`: how the run ended, for other programs."""
+    """`skill_report.json`: how the run ended, for other programs.
+
+    stop_code, selection_code : what stop_reason and selection_reason say, as one of a few
+    chance_pass_probability, doubtful_r2 : as in the oos_validation.json of the last opening
+    language : of ITERATION_ANALYSIS.md and of the summary in the terminal
+    """
 
     status: Status
     oos_validation_passed: bool
@@ -199,8 +277,14 @@ class SkillReport(Document):
     max_iterations: int
     model_type: ModelType
     stop_reason: str
+    stop_code: StopCode = "no_candidate"
+    selection_reason: str = ""
+    selection_code: SelectionCode = "fewest_failing"
+    language: Literal["en", "ru"] = "en"
     metrics: ReportMetrics
     holdout_looks: int
+    chance_pass_probability: float | None = None
+    doubtful_r2: float | None = None
     kf_documentation: str
     data_sha256: str
     versions: dict[str, str]
@@ -208,7 +292,11 @@ class SkillReport(Document):
 
 
 class Look(Strict):
-    """One opening of the holdout, a line of the append-only ledger `holdout_looks.jsonl`."""
+    """One opening of the holdout, a line of the append-only ledger `holdout_looks.jsonl`.
+
+    predicted : what the model expected of the held-out rows, so that looks can be told apart that are nearly one;
+    lines of an older form lack it, and count all the same
+    """
 
     look: str
     iteration: int
@@ -217,3 +305,5 @@ class Look(Strict):
     code_digest: str
     opened_at: str
     passed: bool
+    train_r2: float | None = None
+    predicted: tuple[float, ...] = ()

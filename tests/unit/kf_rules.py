@@ -1,4 +1,4 @@
-"""The rules of the written analysis as a checker: `problems(folder)` lists what a run's document breaks.
+"""The rules of the written analysis as a checker: `problems(folder, language)` lists what a run's document breaks.
 
 It knows the format and the run's files, and nothing of the code that writes them.
 """
@@ -11,16 +11,45 @@ from pathlib import Path
 import yaml
 
 DOCUMENT = "ITERATION_ANALYSIS.md"
-TITLES = ("Data Profile", "Iteration History", "Thinking Process", "Final Results", "Key Learnings")
-RESULTS = ("§4.1 In-Sample", "§4.2 Out-of-Sample Validation")
+TITLES = {
+    "en": ("Data Profile", "Iteration History", "Thinking Process", "Final Results", "Key Learnings"),
+    "ru": ("Профиль данных", "История итераций", "Ход рассуждений", "Итоговые результаты", "Основные выводы"),
+}
+RESULTS = {
+    "en": ("§4.1 In-Sample", "§4.2 Out-of-Sample Validation"),
+    "ru": ("§4.1 На обучающей выборке", "§4.2 Проверка на отложенной выборке"),
+}
+WORDS = {
+    "en": {
+        "source": "Source", "primary": "Primary source: .+ read", "key": "Key", "value": "Value", "old": "Old",
+        "not computed": "not computed", True: "pass", False: "fail", "closed": "closed", "yes": "yes", "no": "no",
+        "unclear": "unclear", "both_gates": "both gates passed", "budget": "the budget of iterations was spent",
+        "no_candidate": "no remedy is left that training rows and folds speak for",
+    },
+    "ru": {
+        "source": "Источник", "primary": "Первоисточник: .+ прочитан", "key": "Ключ", "value": "Значение",
+        "old": "Было", "not computed": "не вычислено", True: "пройдено", False: "не пройдено", "closed": "закрыто",
+        "yes": "да", "no": "нет", "unclear": "неясно", "both_gates": "обе проверки пройдены",
+        "budget": "бюджет итераций исчерпан",
+        "no_candidate": "не осталось мер, за которые говорят обучающие строки и фолды",
+    },
+}  # fmt: skip
+"""The few words of the format by language, and those that stand for values."""
+
 JARGON = ("MECE", "fractal", "DRY", "Minto", "holographic", "Knowledge Framework", "BFO")
-SHARES = ("coverage_80", "share_of_spend", "zero_share")
+SHARES = (
+    "coverage_80", "share_of_spend", "zero_share", "fold_coverage_80", "media_gain", "crps_gain", "lower_80",
+    "upper_80", "lower", "upper", "chance_pass_probability",
+)  # fmt: skip
 """Keys that hold a share and are printed as a percentage."""
+
+SHARE_CHECKS = ("prior_contraction", "prior_predictive", "negative_baseline")
+"""Codes of the checks whose value is a share."""
 
 NODES, LABEL_WORDS, HEADER_WORDS = (5, 12), (1, 3), (2, 5)
 
 DATE = r"\d{4}-\d{2}-\d{2}"
-SOURCE = re.compile(rf"\(Source: (?P<path>[^()→]+?)(?: → (?P<key>[^\s()]+))?, (?P<date>{DATE})\)")
+SOURCE = re.compile(rf"\((?:Source|Источник): (?P<path>[^()→]+?)(?: → (?P<key>[^\s()]+))?, (?P<date>{DATE})\)")
 HEADER = re.compile(r"^\*\*(?P<name>.+) \((?P<kind>Continuant - TD|Occurrent - LR)\):\*\*$")
 HEADING = re.compile(r"^(?P<level>##+) §(?P<number>\d+\.\d+) (?P<title>.+)$")
 PARAGRAPH = re.compile(r"^\*\*¶(\d+) [^*]+:\*\*")
@@ -32,13 +61,15 @@ EDGE = re.compile(r'^ +([A-Za-z]\w*) -->(?:\|"[^"|]+"\|)? ([A-Za-z]\w*)$')
 RESERVED = {"end", "graph", "subgraph", "style", "class", "click", "default", "flowchart"}
 
 
-def problems(folder: Path) -> list[str]:
+def problems(folder: Path, language: str = "en") -> list[str]:
     """Return every rule that the document in a run's directory breaks, as sentences; none if it is sound."""
-    text = (folder / DOCUMENT).read_text(encoding="utf-8")
-    found = [*order_problems(text), *section_problems(text), *jargon_problems(text), *reference_problems(text)]
+    text, words = (folder / DOCUMENT).read_text(encoding="utf-8"), WORDS[language]
+    found = [*order_problems(text, words), *section_problems(text, language)]
+    found += [*jargon_problems(text), *reference_problems(text)]
     for direction, diagram in zip(("TD", "LR"), diagrams(text), strict=False):
         found += diagram_problems(diagram, direction)
-    return [*found, *source_problems(text, folder), *table_problems(text, folder), *iteration_problems(text, folder)]
+    found += [*source_problems(text, folder, words), *table_problems(text, folder, words)]
+    return [*found, *iteration_problems(text, folder, words)]
 
 
 # --- form ------------------------------------------------------------------------------------------------------------
@@ -49,7 +80,7 @@ def diagrams(text: str) -> list[str]:
     return re.findall(r"^```mermaid\n(.*?)^```$", text, flags=re.M | re.S)
 
 
-def order_problems(text: str) -> list[str]:
+def order_problems(text: str, words: dict) -> list[str]:
     """Check title → thesis → overview → two diagrams → §1.0 to §5.0."""
     blocks = re.split(r"\n\n+", text.split("\n## ", 1)[0].strip())
     if len(blocks) != 7:
@@ -58,7 +89,7 @@ def order_problems(text: str) -> list[str]:
     found = []
     if not re.fullmatch(r"# [^\n]+", title):
         found.append(f"the title is {title!r}")
-    if not re.fullmatch(r"[^\n]+\.", thesis) or re.search(r"[.!?] [A-Z]", thesis):
+    if not re.fullmatch(r"[^\n]+\.", thesis) or re.search(r"[.!?] [A-ZА-Я]", thesis):
         found.append("the thesis is not one sentence")
     if [n for n, _ in REFERENCE.findall(thesis)] != sorted({n for n, _ in REFERENCE.findall(thesis)}):
         found.append("the thesis does not preview the sections in order")
@@ -66,7 +97,7 @@ def order_problems(text: str) -> list[str]:
         found.append("the thesis does not preview every section")
     if "\n" in overview or [n for n, _ in REFERENCE.findall(overview)] != [f"{i}.0" for i in range(1, 6)]:
         found.append("the overview does not introduce each section in order, in one paragraph")
-    if not re.search(rf"Primary source: .+ read {DATE}, SHA-256 `[0-9a-f]{{64}}` \(Source: .+\)\.$", overview):
+    if not re.search(rf"{words['primary']} {DATE}, SHA-256 `[0-9a-f]{{64}}` \({words['source']}: .+\)\.$", overview):
         found.append("the overview does not end with the primary source")
     for header, kind, block in ((continuant, "Continuant - TD", first), (occurrent, "Occurrent - LR", second)):
         match = HEADER.match(header)
@@ -92,14 +123,14 @@ def sections(text: str) -> list[tuple[int, str, str, str]]:
     return found
 
 
-def section_problems(text: str) -> list[str]:
+def section_problems(text: str, language: str) -> list[str]:
     """Check fixed titles, numbering without gaps, and numbered paragraphs from ¶1 in every section."""
     found, previous = [], ("0", -1)
     main = [f"§{number} {title}" for level, number, title, _ in sections(text) if level == 2]
-    if main != [f"§{i}.0 {title}" for i, title in enumerate(TITLES, start=1)]:
+    if main != [f"§{i}.0 {title}" for i, title in enumerate(TITLES[language], start=1)]:
         found.append(f"the sections are {main}")
     results = [f"§{number} {title}" for level, number, title, _ in sections(text) if level == 3 and number[0] == "4"]
-    if results != list(RESULTS):
+    if results != list(RESULTS[language]):
         found.append(f"the subsections of §4.0 are {results}")
     for level, number, title, body in sections(text):
         whole, part = number.split(".") if number else ("?", "0")
@@ -162,7 +193,7 @@ def diagram_problems(diagram: str, direction: str) -> list[str]:
 # --- ground truth ----------------------------------------------------------------------------------------------------
 
 
-def source_problems(text: str, folder: Path) -> list[str]:
+def source_problems(text: str, folder: Path, words: dict) -> list[str]:
     """Check that every cited file and picture exists, and every cited key holds the value before the citation."""
     found = [f"the picture {path} does not exist" for path in IMAGE.findall(text) if not (folder / path).is_file()]
     for line in text.split("\n"):
@@ -171,25 +202,32 @@ def source_problems(text: str, folder: Path) -> list[str]:
             claim, start = line[start : match.start()].rstrip(), match.end()
             if not (folder / match["path"]).is_file():
                 found.append(f"{match['path']} is cited and does not exist")
-            elif match["key"] and not agrees(claim, resolve(folder / match["path"], match["key"]), match["key"]):
+            elif match["key"] and not agrees(claim, *cited(folder / match["path"], match["key"]), words):
                 found.append(f"{match[0]} does not hold what is said: {claim[-60:]!r}")
-        if line.count("(Source:") != len(SOURCE.findall(line)):
-            found.append(f"a citation has not the form (Source: path → key, date): {line[:80]!r}")
+        if line.count(f"({words['source']}:") != len(SOURCE.findall(line)):
+            found.append(f"a citation has not the form ({words['source']}: path → key, date): {line[:80]!r}")
     return found
 
 
-def table_problems(text: str, folder: Path) -> list[str]:
-    """Check the tables with a column `Key`: values against the file cited last, changes against the decision."""
+def table_problems(text: str, folder: Path, words: dict) -> list[str]:
+    """Check the tables with a column of keys against the file cited last.
+
+    Last column: a row holds the figures of one record, whose keys stand in the first row. Else with values: a row holds
+    one figure. Else: the changes of a decision.
+    """
     found, source = [], (None, None)
     for block in re.split(r"\n\n+", text):
         if match := list(SOURCE.finditer(block)):
             source = (match[-1]["path"], match[-1]["key"])
         rows = [re.split(r"(?<!\\) \| ", line.strip("| ")) for line in block.split("\n") if line.startswith("|")]
-        if not rows or "Key" not in rows[0]:
+        if not rows or words["key"] not in rows[0]:
             continue
-        if "Value" in rows[0]:
+        if rows[0][-1] == words["key"]:
+            found += record_problems([cells(line) for line in block.strip().split("\n")], folder / source[0], words)
+        elif words["value"] in rows[0]:
             for _, key, value in rows[2:]:
-                if not agrees(value.replace("`", ""), resolve(folder / source[0], key.strip("`")), key.strip("`")):
+                name = key.strip("`")
+                if not agrees(value.replace("`", ""), resolve(folder / source[0], name), name, words):
                     found.append(f"{source[0]} → {key} does not hold {value}")
         else:
             changes = resolve(folder / source[0], source[1])
@@ -199,8 +237,30 @@ def table_problems(text: str, folder: Path) -> list[str]:
     return found
 
 
-def iteration_problems(text: str, folder: Path) -> list[str]:
-    """Check that §2.0, §2.n, §3.n and the table of figures show the iterations of the log, and their figures."""
+def cells(line: str) -> list[str]:
+    """Return the cells of a table's line, empty ones too."""
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+def record_problems(rows: list[list[str]], path: Path, words: dict) -> list[str]:
+    """Check a table of records: header, rule, keys of the columns, then one record per row with its own key last.
+
+    The folds' records name the same figures without `oos_`.
+    """
+    found, keys = [], [key.strip("`") for key in rows[2]]
+    for row in rows[3:]:
+        record = resolve(path, row[-1].strip("`"))
+        for key, cell in zip(keys[1:-1], row[1:-1], strict=True):
+            if not key:
+                continue
+            name = key if key in record else key.removeprefix("oos_")
+            if name not in record or not agrees(cell.replace("`", ""), record[name], name, words):
+                found.append(f"{path.name} → {row[-1]} does not hold {cell!r} as {key}")
+    return found
+
+
+def iteration_problems(text: str, folder: Path, words: dict) -> list[str]:
+    """Check that §2.0, §2.n, §3.n and the tables of figures show the iterations of the log, and their figures."""
     log = json.loads((folder / "iteration_log.json").read_text(encoding="utf-8"))
     expected = [entry["iteration"] for entry in log]
     found = []
@@ -209,7 +269,17 @@ def iteration_problems(text: str, folder: Path) -> list[str]:
         if shown != expected:
             found.append(f"§{chapter}.0 shows the iterations {shown}, the log has {expected}")
     body = next((body for _, number, _, body in sections(text) if number == "2.0"), "")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in body.split("\n") if line.startswith("|")]
+    tables = [block.strip() for block in body.split("\n\n") if block.startswith("|")]
+    if len(tables) != 2:
+        found.append(f"§2.0 has {len(tables)} tables")
+    for block in tables:
+        found += _log_problems([cells(line) for line in block.split("\n")], log, words)
+    return found
+
+
+def _log_problems(rows: list[list[str]], log: list[dict], words: dict) -> list[str]:
+    """Check one table of §2.0: header, rule, keys, limits, then one row per iteration."""
+    found, expected = [], [entry["iteration"] for entry in log]
     keys, figures = [cell.strip("`") for cell in rows[2][1:]], rows[4:]
     if [int(row[0]) for row in figures] != expected:
         found.append(f"the table of §2.0 shows the iterations {[row[0] for row in figures]}")
@@ -217,13 +287,20 @@ def iteration_problems(text: str, folder: Path) -> list[str]:
         for key, cell in zip(keys, row[1:], strict=True):
             value = entry[key]
             if isinstance(value, bool):
-                word = "pass" if value else "closed" if key == "oos_passed" and not entry["oos_evaluated"] else "fail"
-                agreed = cell == word
+                is_closed = key == "oos_passed" and not entry["oos_evaluated"]
+                agreed = cell == (words["closed"] if is_closed else words[value])
             else:
-                agreed = agrees(cell, value, key)
+                agreed = agrees(cell, value, key, words)
             if not agreed:
                 found.append(f"§2.0 says {cell!r} of {key} at iteration {entry['iteration']}, the log {value}")
     return found
+
+
+def cited(path: Path, key: str) -> tuple[object, str]:
+    """Return what stands at a key, and the key; a share that is some check's value has the key of a share."""
+    value, check = resolve(path, key), re.fullmatch(r"(checks\[\d+\])\.value", key)
+    is_share = check is not None and resolve(path, check[1])["code"] in SHARE_CHECKS
+    return value, SHARES[0] if is_share else key
 
 
 def resolve(path: Path, key: str):
@@ -235,13 +312,14 @@ def resolve(path: Path, key: str):
     return node
 
 
-def agrees(claim: str, value, key: str) -> bool:
+def agrees(claim: str, value, key: str, words: dict) -> bool:
     """Tell whether a text ends with a value: a number to its printed precision, a text as it stands."""
     if value is None:
-        return "not computed" in claim
-    if isinstance(value, dict | list):
+        return words["not computed"] in claim
+    if isinstance(value, dict | list | bool):
         return True
     if isinstance(value, str):
+        value = words.get(value, value)
         said, meant = (re.sub(r"[`\\]", "", " ".join(t.split())) for t in (claim, value))
         return said.endswith(meant.rstrip(".;: "))
     numbers = NUMBER.findall(claim)

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 
 import profiles
+from mmm_builder.candidates import Candidate, Candidates
 from mmm_builder.data_profile import TargetCandidate, warn
 from mmm_builder.distributions import Beta, HalfNormal, LogNormal, Normal
+from mmm_builder.evidence import FoldScore, MediaAdds, Scores, Twins, TwinScores
+from mmm_builder.policy.words import say, sentences
 from mmm_builder.spec import (
     Adstock,
     Change,
@@ -23,9 +26,11 @@ from mmm_builder.verdicts import (
     ConvergenceThresholds,
     Decision,
     Diagnosis,
+    FoldEvidence,
     Observation,
     OosThresholds,
     OosValidation,
+    Outcome,
     TrainingSummary,
 )
 
@@ -67,6 +72,7 @@ def profile(*, warnings: bool = True, channels=CHANNELS, target: str = "revenue"
         controls=(
             profiles.control("price_index", kind="price"),
             profiles.control("promo", kind="promotion"),
+            profiles.control("rival_sales", kind="competitor", known_ahead=False),
         ),
         ignored=(profiles.ignored("row_id", "a running number."),),
         warnings=found if warnings else (),
@@ -102,6 +108,75 @@ def spec(iteration: int, *, order: int = 2, changes=()) -> ModelSpec:
     )
 
 
+def scores(r2: float | None, mape: float | None, crps: float | None) -> dict:
+    shares = {"bias_share": 0.1, "variance_share": 0.2, "shape_share": 0.7}
+    return {"r2": r2, "mape": mape, "wmape": 8.5, "crps": crps, "coverage_80": 0.8125, **shares}
+
+
+def media_adds(gain: float | None = 0.0412, *, verdict: str = "yes", rows: str = "folds") -> MediaAdds:
+    ends = dict.fromkeys(("lower_80", "upper_80", "lower", "upper"))
+    if gain is not None:
+        ends = {"lower_80": gain - 0.031, "upper_80": gain + 0.031, "lower": gain - 0.0404, "upper": gain + 0.0404}
+    reason = "9 forecasts are too few to tell; at least 12 are needed" if gain is None else None
+    return MediaAdds(
+        verdict=verdict, crps_gain=gain, level=0.9, gain_min=0.02, rows=rows, n_rows=78, reason=reason, **ends
+    )
+
+
+def twins(crps: float) -> Twins:
+    return Twins(
+        media_free=TwinScores(oos_r2=0.4017, oos_mape=10.31, crps=1.043 * crps),
+        seasonal_naive=TwinScores(oos_r2=-0.213, oos_mape=15.02, crps=1.6 * crps),
+    )
+
+
+def folds(*, r2=0.4663, mape=9.87, crps=51234.5, overfitting=0.1502, adds=None, thresholds=None) -> FoldEvidence:
+    """Return the evidence of three folds; without `crps`, of none."""
+    limits = thresholds or OosThresholds()
+    if crps is None:
+        reason = "30 training rows are too few for rolling folds"
+        codes = (("fold_r2", limits.oos_r2_min), ("fold_mape", limits.oos_mape_max), ("fold_overfitting", 0.25))
+        checks = tuple(Check(code=c, status="unassessed", value=None, limit=m, reason=reason) for c, m in codes)
+        nothing = dict.fromkeys(("pooled", "train_r2", "overfitting_index", "twins", "media_adds"))
+        return FoldEvidence(
+            folds=(), **nothing, media_adds_known_ahead=None, unknown_ahead=(), thresholds=limits, checks=checks,
+            passed=False, reason=reason,
+        )  # fmt: skip
+    met = (
+        ("fold_r2", r2, limits.oos_r2_min, r2 >= limits.oos_r2_min),
+        ("fold_mape", mape, limits.oos_mape_max, mape <= limits.oos_mape_max),
+        ("fold_overfitting", overfitting, limits.overfitting_max, overfitting <= limits.overfitting_max),
+    )
+    checks = tuple(Check(code=c, status="pass" if ok else "fail", value=v, limit=m) for c, v, m, ok in met)
+    ends = (("2022-06-27", "2022-10-31"), ("2022-10-31", "2023-03-06"), ("2023-03-06", "2023-07-10"))
+    adds = adds or media_adds()
+    return FoldEvidence(
+        folds=tuple(
+            FoldScore(
+                **scores(r2 + 0.05 * (k - 2), mape + k, crps * (0.9 + 0.05 * k)),
+                number=k,
+                train_end=start,
+                test_end=end,
+                n_train=72 + 18 * k,
+                n_test=18,
+                train_r2=0.61,
+                divergences=0,
+            )
+            for k, (start, end) in enumerate(ends, start=1)
+        ),
+        pooled=Scores(**scores(r2, mape, crps)),
+        train_r2=r2 + overfitting,
+        overfitting_index=overfitting,
+        twins=twins(crps),
+        media_adds=adds,
+        media_adds_known_ahead=media_adds(0.0119, verdict="unclear"),
+        unknown_ahead=("rival_sales",),
+        thresholds=limits,
+        checks=checks,
+        passed=all(c.status == "pass" for c in checks),
+    )
+
+
 def summary(*, rhat=1.0041, ess=1834.2, divergences=0, r2=0.6213, thresholds=None, outlier=3.1) -> TrainingSummary:
     limits = thresholds or ConvergenceThresholds()
 
@@ -120,6 +195,16 @@ def summary(*, rhat=1.0041, ess=1834.2, divergences=0, r2=0.6213, thresholds=Non
         check("r2_high", r2, limits.r2_max, lambda v: v <= limits.r2_max, otherwise=above),
         check("residual_outlier", outlier, 4.0, lambda v: v <= 4.0, "2022-11-21", "review"),
         check("residual_autocorrelation", 0.213, 0.4, lambda v: v <= 0.4, "lag 1", "review"),
+        check("prior_contraction", 0.3612, 0.1, lambda v: v >= 0.1, "tv_spend", "review"),
+        check("prior_contraction", -0.0312, 0.1, lambda v: v >= 0.1, "display", "review"),
+        Check(
+            code="contribution_share",
+            status="review",
+            value=6.214,
+            limit=5.0,
+            subject="display",
+            reason="62% of media's contribution with 10% of spend",
+        ),
     )
     return TrainingSummary(
         worst_rhat=rhat,
@@ -137,13 +222,15 @@ def summary(*, rhat=1.0041, ess=1834.2, divergences=0, r2=0.6213, thresholds=Non
     )
 
 
-def validation(trained: TrainingSummary, *, r2=0.5071, mape: float | None = 9.44, thresholds=None) -> OosValidation:
+def validation(
+    trained: TrainingSummary, found: FoldEvidence, *, r2=0.5071, mape: float | None = 9.44, looks=1, thresholds=None,
+    adds=None, opens=True, closed=say("closed.promise", remedy="more_season", label="4 → 6", gain="3.1%"),
+) -> OosValidation:  # fmt: skip
     limits = thresholds or OosThresholds()
     window = {"n_train": 132, "n_test": 34, "test_start": "2023-07-17", "test_end": "2024-03-04", "thresholds": limits}
-    if not trained.passed:
-        failed = ", ".join(c.code for c in trained.checks if c.status in ("fail", "unassessed"))
-        reason = f"the diagnostics gate failed ({failed}); the held-out periods were not opened"
-        return OosValidation(evaluated=False, passed=False, reason=reason, **window)
+    if not trained.passed or not opens:
+        reason = closed if trained.passed else say("closed.diagnostics")
+        return OosValidation(evaluated=False, passed=False, reason=reason, holdout_looks=looks - 1, **window)
     index = trained.r2 - r2
     error = 9.9 if mape is None else mape
     checks = (
@@ -171,47 +258,148 @@ def validation(trained: TrainingSummary, *, r2=0.5071, mape: float | None = 9.44
         train_r2=trained.r2,
         overfitting_index=index,
         coverage_80=0.765,
-        crps=54.321,
+        crps=54321.5,
         wmape=9.9,
         checks=checks,
+        oos_r2_interval=(r2 - 0.213, r2 + 0.118),
+        oos_mape_interval=None if mape is None else (mape - 1.97, mape + 2.48),
+        chance_pass_probability=0.0521 * looks,
+        doubtful_r2=0.2,
+        holdout_looks=looks,
+        folds=found.folds,
+        twins=twins(54321.5),
+        media_adds=adds or (found.media_adds and media_adds(0.0407, rows="folds and holdout")),
+        media_adds_known_ahead=found.media_adds_known_ahead and media_adds(-0.0112, verdict="no"),
         **window,
     )
 
 
-def decision(n: int, trained: TrainingSummary, opened: OosValidation, *, action=None, remedy="raise-season", **more):
+def decision(
+    n: int, trained: TrainingSummary, found: FoldEvidence, opened: OosValidation, *, action=None, remedy="more_season",
+    **more,
+) -> Decision:  # fmt: skip
     """Return a decision: stop with success if both gates passed, else the remedy with one change."""
+    gates = (("metrics/summary.json", trained), ("metrics/folds.json", found), ("oos_validation.json", opened))
     observed = [
-        Observation(figure=c.code, value=c.value, limit=c.limit, verdict=c.status, source=f"artifacts_iter_{n}/{file}")
-        for file, gate in (("metrics/summary.json", trained), ("oos_validation.json", opened))
+        Observation(
+            figure=c.code,
+            subject=c.subject,
+            value=c.value,
+            limit=c.limit,
+            verdict=c.status,
+            source=f"artifacts_iter_{n}/{file}",
+        )
+        for file, gate in gates
         for c in gate.checks
     ]
     if action is None:
         action = "stop" if opened.passed else "revise"
     revise = action == "revise"
+    predicted = trained.r2 + 0.1 if revise and trained.r2 is not None else None
+    key = f"remedy.{remedy}" if f"remedy.{remedy}.expects" in SENTENCES else "remedy.more_season"
+    expects = say(f"{key}.expects")
     change = Change(
-        key="seasonality.order",
-        old=n + 1,
-        new=n + 2,
-        reason="residuals follow the calendar",
-        predicted_effect="r2 0.48 → 0.58: R² rises by a tenth.",
-    )
+        key="seasonality.order", old=n + 1, new=n + 2, reason=say(f"{key}.hypothesis"),
+        predicted_effect=say("decision.predicted", figure="r2", now="0.48", predicted="0.58", expects=expects),
+    )  # fmt: skip
+    stop = say("stop.success") if opened.passed else say("stop.none_left")
+    hypothesis = say(f"{key}.hypothesis") if revise else say("decision.open", checks="r2_low")
+    pro = (say("for.answers", code="r2_low", status="fail"), say("for.gain", gain="3.1%", base=n))
+    runner_up = {"remedy": "add_trend", "label": "trend.kind none → linear", "gain": "+1.2%", "figure": "r2"}
+    con = (say("against.runner_up", now="0.48", predicted="0.51", **runner_up),)
     values = {
         "iteration": n,
         "observed": tuple(observed),
         "diagnosis": Diagnosis(
-            hypothesis="The season has too few terms." if revise else "Nothing is left to explain.",
-            evidence_for=("autocorrelation at lag 52 is 0.44",) if revise else (),
-            evidence_against=("two years may be one season too few",) if revise else (),
+            hypothesis=say("decision.holds") if opened.passed else hypothesis,
+            evidence_for=pro if revise else (),
+            evidence_against=con if revise else (),
         ),
         "action": action,
         "status": "full_success" if opened.passed and not revise else None,
-        "stop_reason": None if revise else "both gates passed" if opened.passed else "no remedy left",
+        "stop_reason": None if revise else stop,
         "remedy": remedy if revise else None,
         "predicted_figure": "r2" if revise else None,
-        "predicted_value": trained.r2 + 0.1 if revise and trained.r2 is not None else None,
+        "predicted_value": predicted,
         "changes": (change,) if revise else (),
+        "base": n if revise else None,
     }
     return Decision(**{**values, **more})
+
+
+SENTENCES = sentences()
+
+
+def candidates(iterations: list, n: int) -> Candidates:
+    """Return what was screened after iteration n of (summary, folds, validation, decision) each, with its ledger."""
+    trained, _, opened, decided = iterations[n - 1]
+    follows = None if decided.remedy is None else _candidate(n, trained, decided)
+    label = "trend.kind none → linear"
+    others = tuple(
+        Candidate(
+            remedy=remedy,
+            label=f"{label} ({k})",
+            base=n,
+            changes=decided.changes,
+            figure="fold_crps",
+            now=50000.0,
+            predicted=49500.0 + k,
+            crps_gain=0.012 - 0.01 * k,
+            cost="compilation",
+            excluded=excluded,
+        )
+        for k, (remedy, excluded) in enumerate(OTHERS)
+    )
+    reason = say("opens.folds") if opened.evaluated else opened.reason or say("closed.diagnostics")
+    ledger = tuple(_outcome(iterations, k) for k in range(1, n) if iterations[k - 1][3].remedy)
+    return Candidates(
+        iteration=n,
+        incumbent=n,
+        screened=(*([follows] if follows else []), *others),
+        next=follows,
+        opens=opened.evaluated,
+        opening_reason=reason,
+        stop_reason=None if follows else say("stop.none_left"),
+        ledger=ledger,
+    )
+
+
+OTHERS = (
+    ("add_trend", None),
+    ("heavy_tails", say("excluded.no_promise", least="1 %")),
+    ("log_scale", say("excluded.hurts", most="1 %")),
+    ("less_season", say("excluded.tried")),
+    ("widen_media", say("excluded.refuted")),
+    ("tighten_media", say("excluded.no_answer")),
+)
+"""Remedies beside the one that follows, and why they don't."""
+
+
+def _candidate(n: int, trained: TrainingSummary, decided: Decision) -> Candidate:
+    return Candidate(
+        remedy=decided.remedy, label=f"seasonality.order {n + 1} → {n + 2}", base=n, changes=decided.changes,
+        figure=decided.predicted_figure or "r2", now=_figure(trained, decided), predicted=decided.predicted_value,
+        crps_gain=0.0311, cost="compilation",
+    )  # fmt: skip
+
+
+def _figure(trained: TrainingSummary, decided: Decision) -> float | None:
+    value = getattr(trained, decided.predicted_figure or "r2")
+    return None if value is None else float(value)
+
+
+def _outcome(iterations: list, k: int) -> Outcome:
+    """Return what the change decided at iteration k came to; a refuted one was taken back."""
+    trained, _, _, decided = iterations[k - 1]
+    before, predicted, after = _figure(trained, decided), decided.predicted_value, _figure(iterations[k][0], decided)
+    hypothesis = "untested"
+    if None not in (before, predicted, after) and before != predicted:
+        hypothesis = "survived" if (after - before) / (predicted - before) >= 0.5 else "refuted"
+    return Outcome(
+        iteration=k, remedy=decided.remedy, label=f"seasonality.order {k + 1} → {k + 2}",
+        figure=decided.predicted_figure or "r2", before=before, predicted=predicted, after=after,
+        hypothesis=hypothesis, reverted=hypothesis == "refuted",
+    )  # fmt: skip
 
 
 def series(start: str, n: int, seed: int) -> pd.DataFrame:

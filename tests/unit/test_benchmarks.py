@@ -24,6 +24,12 @@ PROFILE = {
     "warnings": [],
 }  # fmt: skip
 HIGH = {"code": "r2_high", "status": "review", "value": 0.73, "limit": 0.7}
+FOLDS = {"pooled": {"r2": 0.61, "mape": 8.1, "coverage_80": 0.78}}
+VALIDATION = {
+    "evaluated": True, "n_test": 42, "oos_r2": 0.67, "oos_mape": 9.2, "coverage_80": 0.81,
+    "chance_pass_probability": 0.12, "media_adds": {"verdict": "yes", "crps_gain": 0.15},
+    "media_adds_known_ahead": None,
+}  # fmt: skip
 LOW = {"code": "oos_r2", "status": "fail", "value": 0.2, "limit": 0.4}
 
 
@@ -31,25 +37,41 @@ def outcome(name="data", report=REPORT, checks=(), **more):
     found = {
         "options": (), "seconds": 61.2, "code": 0, "said": "", "profile": PROFILE,
         "summary": {"checks": [HIGH], "thresholds": {"r2_max": 0.7}},
-        "validation": {"evaluated": True, "checks": list(checks)},
+        "validation": VALIDATION | {"checks": list(checks)}, "folds": FOLDS,
     }  # fmt: skip
     return results.Outcome(name=name, report=report, **(found | more))
 
 
 def refused():
-    more = dict.fromkeys(("profile", "summary", "validation"))
+    more = dict.fromkeys(("profile", "summary", "validation", "folds"))
     return outcome("broken", None, code=2, said="error: no date column; name it with --date", **more)
 
 
 def test_every_run_has_a_row_with_a_cell_for_every_column():
     text = results.table([outcome(), refused()])
-    assert "| data | full_success | 2 | 2 | 0.73 | 1.004 | 1598 | 0 | 0.67 | 9.2 % | 0.06 | 1 | 61 |" in text
+    assert "| data | full_success | 2 | 2 | 0.73 | 1.004 | 1598 | 0 | 0.67 | 9.2 % | 0.06 |" in text
+    assert "| 0.06 | 0.61 | yes (+15%) | 1 | 12% | 61 |" in text
     assert len({line.count("|") for line in text.splitlines()}) == 1
 
 
 def test_what_was_not_computed_is_a_dash():
     closed = REPORT | {"metrics": dict.fromkeys(REPORT["metrics"])}
     assert "| – | – | – | – | – | – | – |" in results.table([outcome(report=closed)])
+
+
+def test_published_figures_stand_beside_the_runs():
+    text = results.document([outcome("lydia_pinkham_annual"), outcome()])
+    row = next(line for line in text.splitlines() if line.startswith("| lydia_pinkham_annual | 42 periods"))
+    assert "MAPE 9.2 %" in row
+    assert "MAPE 8.1 %" in row
+    assert "14.9 %" in row
+    assert text.count("| data | 42 periods") == 0
+
+
+def test_media_that_add_nothing_are_told_whatever_the_status():
+    adds = VALIDATION | {"checks": [], "media_adds": {"verdict": "no", "crps_gain": -0.01}}
+    assert "Media add nothing to the forecast of data" in results.document([outcome(validation=adds)])
+    assert "Media add nothing" not in results.document([outcome()])
 
 
 def test_a_refused_run_is_told_with_its_reason():

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from trainings import small_client
 
 from mmm_builder.errors import InputError
-from mmm_builder.policy.changes import apply_changes, fingerprint, value_at
+from mmm_builder.policy.changes import apply_changes, difference, fingerprint, value_at
 from mmm_builder.spec import Change, ModelSpec
 
 SPEC: ModelSpec = small_client()[1]
@@ -88,3 +88,53 @@ def test_fingerprint_is_of_the_model_and_not_of_its_history():
     again = SPEC.model_copy(update={"iteration": 5, "changes": (change("seasonality.order", 3),)})
     assert fingerprint(again) == fingerprint(SPEC)
     assert fingerprint(apply_changes(SPEC, [change("sampler.draws", 60)], 1)) != fingerprint(SPEC)
+
+
+# --- from one configuration to another -------------------------------------------------------------------------
+
+NORMAL = {"dist": "Normal", "mu": 0.0, "sigma": 0.2}
+HALF_NORMAL = {"dist": "HalfNormal", "sigma": 0.1}
+GAMMA = {"dist": "Gamma", "alpha": 2.0, "beta": 0.1}
+TRENDS = ({"kind": "none"}, {"kind": "damped", "damping": GAMMA}, {"kind": "local_linear", "drift": HALF_NORMAL})
+NOISES = ({"kind": "normal"}, {"kind": "student_t", "nu": GAMMA})
+MEDIA = (
+    {"adstock": {"alpha": {"dist": "Beta", "alpha": 1.0, "beta": 3.0}}, "coefficient": HALF_NORMAL},
+    {"coefficient": GAMMA},
+    {"roas": GAMMA, "saturation": {"half_saturation": GAMMA, "slope": GAMMA}},
+)
+names = st.lists(st.sampled_from(["price", "a.b", "x].y", "TV [EUR]", "Цена"]), unique=True, max_size=4)
+days = st.lists(st.dates(), unique=True, max_size=3)
+
+
+@st.composite
+def specs(draw) -> ModelSpec:
+    """Return any configuration: parts there or not, entries of lists in any number and order."""
+    data = SPEC.model_dump(mode="json")
+    data["channels"] = [
+        {"column": column, "channel_type": "other", **draw(st.sampled_from(MEDIA))}
+        for column in draw(names.filter(len))
+    ]
+    data["controls"] = [{"column": column, "coefficient": NORMAL} for column in draw(names)]
+    data["events"] = [{"name": n, "dates": ["2021-12-24"], "coefficient": NORMAL} for n in draw(names)]
+    data["pulses"] = [{"date": day.isoformat(), "coefficient": NORMAL} for day in draw(days)]
+    data["trend"] = {"slope": NORMAL} | draw(st.sampled_from(TRENDS))
+    data["likelihood"] = {"sigma": draw(st.sampled_from([HALF_NORMAL, GAMMA]))} | draw(st.sampled_from(NOISES))
+    data["weekly_seasonality"] = draw(st.sampled_from([None, {"order": 2, "period": 7.0, "coefficient": NORMAL}]))
+    data["seasonality"] |= {"order": draw(st.integers(0, 5))}
+    data["pooling"] = {"within_channel_type": draw(st.sampled_from([None, {"share": MEDIA[0]["adstock"]["alpha"]}]))}
+    return ModelSpec.parse(data, "spec")
+
+
+@given(now=specs(), wanted=specs())
+def test_the_difference_makes_one_configuration_into_the_other(now, wanted):
+    edits = difference(now, wanted)
+    made = apply_changes(now, [change(key, new) for key, new in edits], 1)
+    assert fingerprint(made) == fingerprint(wanted)
+    assert all(value_at(made, key) == new for key, new in edits)
+    assert (edits == []) == (fingerprint(now) == fingerprint(wanted))
+
+
+def test_the_difference_names_what_differs_and_nothing_else():
+    moved = apply_changes(SPEC, [change("seasonality.order", 4), change("controls[holiday]", None)], 2)
+    assert difference(SPEC, moved) == [("seasonality.order", 4), ("controls[holiday]", None)]
+    assert [key for key, _ in difference(moved, SPEC)] == ["seasonality.order", "controls[holiday]"]

@@ -5,7 +5,15 @@ import math
 import numpy as np
 import pytest
 import xarray as xr
+from trainings import small_client, small_panel
 
+from mmm_builder.judging.attribution import (
+    VIF_LIMIT,
+    attribution_of,
+    baseline_check,
+    collinearity_checks,
+    share_checks,
+)
 from mmm_builder.judging.checks import (
     OUTLIER_LIMIT,
     band_checks,
@@ -17,6 +25,10 @@ from mmm_builder.judging.checks import (
     robust_scores,
     spread_check,
 )
+from mmm_builder.judging.residuals import break_check, season_check
+from mmm_builder.modelling.design import make_design
+from mmm_builder.modelling.prediction import channel_contributions
+from mmm_builder.modelling.prior_predictive import prior_draws
 from mmm_builder.verdicts import ConvergenceThresholds, OosThresholds
 
 LIMITS, OOS = ConvergenceThresholds(), OosThresholds()
@@ -156,6 +168,135 @@ class TestSpread:
 
     def test_without_variation_there_is_nothing_to_see(self):
         assert spread_check(np.ones(9), np.ones(9), np.ones(9)).value is None
+
+
+class TestSeasonAndBreak:
+    DATES = np.arange("2020-01-06", "2023-01-02", 7, dtype="datetime64[D]")
+
+    def noise(self, seed: int = 3) -> np.ndarray:
+        return np.random.default_rng(seed).normal(size=len(self.DATES))
+
+    def test_noise_passes_as_often_as_the_limit_says(self):
+        checks = [break_check(self.DATES, self.noise(seed)) for seed in range(300)]
+        assert sum(c.status == "review" for c in checks) <= 24
+        assert season_check(self.noise(), 52).status == "pass"
+
+    def test_a_pattern_of_the_year_is_for_review(self):
+        year = 2.0 * np.random.default_rng(1).normal(size=52)
+        check = season_check(np.tile(year, 4)[: len(self.DATES)] + self.noise(), 52)
+        assert (check.status, check.subject) == ("review", "lag 52")
+
+    def test_less_than_a_season_tells_nothing(self):
+        check = season_check(self.noise()[:60], 52)
+        assert (check.status, check.value) == ("review", None)
+        assert "pairs of rows" in check.reason
+
+    def test_a_break_is_dated(self):
+        stepped = self.noise() + 1.5 * (np.arange(len(self.DATES)) >= 100)
+        check = break_check(self.DATES, stepped)
+        assert check.status == "review"
+        assert abs((np.datetime64(check.subject) - self.DATES[99]).astype(int)) <= 35
+
+    def test_autocorrelated_residuals_are_no_break_by_themselves(self):
+        found = 0
+        for seed in range(200):
+            walk = self.noise(seed)
+            for t in range(1, len(walk)):
+                walk[t] += 0.6 * walk[t - 1]
+            found += break_check(self.DATES, walk).status == "review"
+        assert found <= 20
+
+    def test_unit_and_level_do_not_matter_and_nothing_fails(self):
+        residuals = self.noise()
+        values = [break_check(self.DATES, r).value for r in (residuals, 1e6 * residuals + 5)]
+        assert values[0] == pytest.approx(values[1])
+        assert gate_passed((break_check(self.DATES, 0 * residuals), season_check(0 * residuals, 52)))
+
+
+@pytest.fixture(scope="module", params=["v3", "simple", "v2", "panel"])
+def case(request):
+    """Return panel, spec, design and draws from the prior, per model type; v2 of one unit and of three."""
+    panel, spec, _ = small_panel() if request.param == "panel" else small_client(request.param)
+    design = make_design(panel, spec)
+    return panel, spec, design, prior_draws(design, spec, 60, np.random.default_rng(0))
+
+
+class TestAttribution:
+    def test_media_and_baseline_make_the_expectation(self, case):
+        _, spec, design, draws = case
+        media = attribution_of(design, spec, draws)
+        per_channel = sum(c[..., design.is_training].sum(axis=(0, 2)) for _, c in
+                          channel_contributions(design, spec, draws)) / 60  # fmt: skip
+        np.testing.assert_allclose(media.by_channel, per_channel)
+        assert media.by_draw.shape == (60, design.is_training.sum())
+        assert media.by_draw.sum() / 60 == pytest.approx(media.by_channel.sum())
+
+    def test_vif_is_one_beside_nothing_alike_and_large_for_a_copy(self, case):
+        panel, spec, design, draws = case
+        clear = {c.subject: c.value for c in collinearity_checks(design, spec, draws)}
+        assert set(clear) == set(design.channels)
+        assert all(1.0 <= value < VIF_LIMIT for value in clear.values())
+        spend = panel["spend"].copy()
+        spend[{"channel": 1}] = 3.0 * spend.isel(channel=0)
+        twice = make_design(panel.assign(spend=spend), spec)
+        same = {name: np.repeat(v[:, :1], 2, axis=1) if name in ("adstock_alpha", "half_saturation") else v
+                for name, v in draws.items()}  # fmt: skip
+        found = collinearity_checks(twice, spec, same)
+        assert [c.status for c in found] == ["review"] * 2
+        assert min(c.value for c in found) > 1e3
+
+    def test_a_silent_channel_is_told(self, case):
+        panel, spec, _, draws = case
+        silent = panel["spend"].where(panel["channel"] != panel["channel"][0], 0.0)
+        found = collinearity_checks(make_design(panel.assign(spend=silent), spec), spec, draws)
+        assert found[0].value is None
+        assert found[1].value >= 1.0
+
+    def test_a_channel_that_follows_the_season_is_inflated_by_it(self):
+        panel, spec, _ = small_client("simple")
+        wave = 1.0 + np.sin(2 * np.pi * np.arange(panel.sizes["date"]) / spec.seasonality.period)
+        rng = np.random.default_rng(1)
+        spend = panel["spend"].copy(data=np.stack([wave, rng.random(len(wave))], axis=1))
+        design = make_design(panel.assign(spend=spend), spec)
+        draws = prior_draws(design, spec, 20, rng)
+        seasonal, own = collinearity_checks(design, spec, draws)
+        assert seasonal.status == "review"
+        assert own.status == "pass"
+
+
+class TestBaseline:
+    DATES = np.arange("2024-01-01", "2024-01-11", dtype="datetime64[D]")
+
+    def check(self, below: float, actual: float = 100.0):
+        """Return the check where that share of draws has a baseline below zero in the fourth row."""
+        expected, media = np.full((200, 10), 100.0), np.full((200, 10), 30.0)
+        media[: int(200 * below), 3] = 130.0
+        return baseline_check(self.DATES, np.full(10, actual), expected, media)
+
+    def test_is_the_share_of_draws_and_rows(self):
+        assert self.check(0.0).value == 0.0
+        found = self.check(1.0)
+        assert (found.value, found.status, found.subject) == (pytest.approx(0.1), "review", "2024-01-04")
+
+    def test_a_kpi_below_zero_may_have_one(self):
+        assert self.check(1.0, actual=-5.0).status == "pass"
+
+
+class TestShares:
+    def test_effect_against_spend(self):
+        checks = share_checks(("a", "b", "c"), np.array([60.0, 39.0, 1.0]), {"a": 0.1, "b": 0.4, "c": 0.5})
+        assert [c.status for c in checks] == ["review", "pass", "review"]
+        assert checks[0].value == pytest.approx(6.0)
+        assert "60% of media's contribution with 10% of spend" in checks[0].reason
+        assert gate_passed(tuple(checks))
+
+    def test_of_what_is_money_alone(self):
+        checks = share_checks(("a", "b", "c"), np.array([10.0, 10.0, 80.0]), {"a": 0.5, "b": 0.5})
+        assert [(c.subject, c.value) for c in checks] == [("a", 1.0), ("b", 1.0)]
+
+    @pytest.mark.parametrize("shares", [{}, {"a": 1.0}, {"a": 1.0, "b": 0.0}])
+    def test_without_shares_to_compare_there_is_no_check(self, shares):
+        assert share_checks(("a", "b"), np.array([1.0, 2.0]), shares) == []
 
 
 class TestOutOfSample:

@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from made_forecasts import made_forecasts
 from trainings import panel_of, profile_of, small_client, spec_of
 
 from diagnostics_checker import diagnose, diagnostics_text, prior_of
+from mmm_builder.evidence import EvidenceSettings
+from mmm_builder.judging.folds import fold_evidence
 from mmm_builder.judging.looks import read_looks
 from mmm_builder.judging.tables import SERIES_COLUMNS
 from mmm_builder.modelling.design import make_design
@@ -18,7 +21,7 @@ from mmm_builder.modelling.prior_predictive import prior_draws
 from mmm_builder.modelling.recipes import RECIPES
 from mmm_builder.reporting.contributions import contribution_tables
 from mmm_builder.simulation.simulator import simulate_client
-from mmm_builder.verdicts import ConvergenceThresholds, Decision, OosThresholds, OosValidation, TrainingSummary
+from mmm_builder.verdicts import ConvergenceThresholds, Decision, Look, OosThresholds, OosValidation, TrainingSummary
 from oos_validator import validate
 
 CHANNELS = ["search_1_spend", "social_1_spend"]
@@ -85,11 +88,21 @@ class TestTables:
 class TestVerdicts:
     """The pure functions of the two gates, on draws from the prior."""
 
-    def verdict(self, holdout_kpi: np.ndarray):
+    def prepared(self):
+        """Return a panel, its spec, draws from the prior, and forecasts with their verdict."""
         panel, spec, _ = small_client("v3")
-        posterior = posterior_of(make_design(panel, spec), spec)
-        kpi = xr.DataArray(holdout_kpi, dims="date")
-        return validate(panel, kpi, spec, posterior, 0.6, OosThresholds())
+        forecasts = made_forecasts(panel, np.nan_to_num(panel["kpi"].values), sd=1e4, media_free=1e4)
+        folds, _ = fold_evidence(panel, forecasts, OosThresholds(), EvidenceSettings())
+        return panel, spec, posterior_of(make_design(panel, spec), spec), forecasts, folds
+
+    def verdict(self, holdout_kpi: np.ndarray, earlier_looks: tuple[Look, ...] = ()):
+        panel, spec, posterior, forecasts, folds = self.prepared()
+        summary, _ = diagnose(panel, spec, posterior, xr.Dataset(), ConvergenceThresholds())
+        return validate(
+            panel, xr.DataArray(holdout_kpi, dims="date"), spec, posterior, forecasts, summary, folds,
+            thresholds=OosThresholds(), convergence=ConvergenceThresholds(), evidence=EvidenceSettings(),
+            earlier_looks=earlier_looks,
+        )  # fmt: skip
 
     def test_missing_held_out_values_are_predicted_and_not_scored(self):
         full = np.random.default_rng(0).normal(1e5, 1e4, 21)
@@ -115,13 +128,29 @@ class TestVerdicts:
         assert verdict.oos_mape is None
         assert verdict.wmape > 0
 
+    def test_looks_are_counted_and_each_leaves_more_to_chance(self):
+        kpi = np.random.default_rng(0).normal(1e5, 1e4, 21)
+        taken = Look(look="a", iteration=1, data_sha256="d", config_digest="c", code_digest="k", opened_at="",
+                     passed=False, train_r2=0.6)  # fmt: skip
+        one, third = self.verdict(kpi)[0], self.verdict(kpi, (taken, taken))[0]
+        assert (one.holdout_looks, third.holdout_looks) == (1, 3)
+        assert one.chance_pass_probability <= third.chance_pass_probability
+        assert (one.passed, one.oos_r2) == (third.passed, third.oos_r2)
+
+    def test_figures_of_the_holdout_have_intervals_and_twins_and_folds_beside_them(self):
+        verdict, _ = self.verdict(np.random.default_rng(0).normal(1e5, 1e4, 21))
+        assert verdict.oos_r2_interval[0] <= verdict.oos_r2 <= verdict.oos_r2_interval[1]
+        assert verdict.oos_mape_interval[0] <= verdict.oos_mape <= verdict.oos_mape_interval[1]
+        assert verdict.twins.media_free.crps > 0
+        assert (verdict.media_adds.rows, verdict.media_adds.n_rows) == ("folds and holdout", 27 + 21)
+        assert len(verdict.folds) == 3
+
     def test_without_sampler_statistics_the_gate_stays_shut(self):
-        panel, spec, _ = small_client("v3")
-        posterior = posterior_of(make_design(panel, spec), spec)
+        panel, spec, posterior, _, folds = self.prepared()
         summary, series = diagnose(panel, spec, posterior, xr.Dataset(), ConvergenceThresholds())
         assert not summary.passed
         assert summary.divergences is None
-        assert "not computed" in diagnostics_text(summary, posterior, prior_of(panel, spec))
+        assert "not computed" in diagnostics_text(summary, posterior, prior_of(panel, spec), folds)
         assert len(series) == summary.n_train
 
 

@@ -1,13 +1,16 @@
 """The ledger of looks at the holdout: append-only, one line for each distinct opening."""
 
+import json
+
 import pandas as pd
 import pytest
 from trainings import STAGE_FILES
 
 import oos_validator
+from mmm_builder.candidates import Candidates
 from mmm_builder.errors import InputError
-from mmm_builder.judging.looks import look_id, read_looks, record_look
-from mmm_builder.verdicts import Look
+from mmm_builder.judging.looks import before, look_id, read_looks, record_look
+from mmm_builder.verdicts import Look, OosValidation, TrainingSummary
 
 
 def look(config: str = "c", code: str = "k", opened_at: str = "2026-01-01T00:00:00+00:00") -> Look:
@@ -57,6 +60,22 @@ def test_a_spoilt_line_is_named_with_its_cure(tmp_path):
         read_looks(ledger)
 
 
+def test_the_looks_before_one_are_the_same_whenever_it_is_taken_again(tmp_path):
+    ledger = tmp_path / "looks.jsonl"
+    for config in ("one", "two", "three"):
+        assert before(read_looks(ledger), look(config).look) == read_looks(ledger)
+        record_look(ledger, look(config))
+    assert [k.config_digest for k in before(read_looks(ledger), look("two").look)] == ["one"]
+
+
+def test_a_look_of_an_older_form_counts(tmp_path):
+    ledger = tmp_path / "looks.jsonl"
+    line = look().model_dump(mode="json", exclude={"train_r2", "predicted"})
+    ledger.write_text(json.dumps(line) + "\n")
+    (known,) = read_looks(ledger)
+    assert (known.train_r2, known.predicted) == (None, ())
+
+
 def test_a_line_of_another_form_is_named(tmp_path):
     ledger = tmp_path / "looks.jsonl"
     ledger.write_text('{"look": "x"}\n')
@@ -64,22 +83,63 @@ def test_a_line_of_another_form_is_named(tmp_path):
         read_looks(ledger)
 
 
-def validate(stage_run, ledger, holdout, folder):
+def validate(stage_run, ledger, holdout, folder, candidates=None) -> OosValidation:
     at = {name: stage_run / file for name, file in STAGE_FILES.items()}
     oos_validator.validate_files(
         profile=stage_run / "data_profile.json", dataset=stage_run / "dataset.csv", holdout=holdout,
         config=at["config"], trace=at["trace"], summary=at["summary"], series=at["series"], ledger=ledger,
+        folds=at["folds"], candidates=candidates or at["candidates"],
         validation=folder / "v.json", predictions=folder / "p.csv", plot=folder / "p.png",
     )  # fmt: skip
+    return OosValidation.read(folder / "v.json")
 
 
 def test_verifying_a_run_is_no_look_and_another_holdout_is_one(stage_run, tmp_path):
     ledger, holdout = tmp_path / "looks.jsonl", tmp_path / "other_holdout.csv"
-    for _ in range(2):
-        validate(stage_run, ledger, stage_run / STAGE_FILES["holdout"], tmp_path)
-    assert len(read_looks(ledger)) == 1
-    other = pd.read_csv(stage_run / STAGE_FILES["holdout"])
+    own = stage_run / STAGE_FILES["holdout"]
+    first, again = (validate(stage_run, ledger, own, tmp_path) for _ in range(2))
+    assert first == again
+    assert len(read_looks(ledger)) == first.holdout_looks == 1
+    other = pd.read_csv(own)
     other.iloc[:, 1] *= 1.01
     other.to_csv(holdout, index=False)
-    validate(stage_run, ledger, holdout, tmp_path)
-    assert len(read_looks(ledger)) == 2
+    second = validate(stage_run, ledger, holdout, tmp_path)
+    assert len(read_looks(ledger)) == second.holdout_looks == 2
+    assert validate(stage_run, ledger, own, tmp_path) == first
+
+
+def test_a_look_records_what_the_model_expected(stage_run, tmp_path):
+    ledger = tmp_path / "looks.jsonl"
+    verdict = validate(stage_run, ledger, stage_run / STAGE_FILES["holdout"], tmp_path)
+    (taken,) = read_looks(ledger)
+    assert taken.train_r2 == verdict.train_r2
+    assert taken.predicted == pytest.approx(pd.read_csv(tmp_path / "p.csv")["predicted"])
+
+
+def test_a_holdout_that_is_not_to_be_opened_stays_closed(stage_run, tmp_path):
+    ledger, shut = tmp_path / "looks.jsonl", tmp_path / "candidates.json"
+    found = Candidates.read(stage_run / STAGE_FILES["candidates"])
+    shut.write_text(found.model_copy(update={"opens": False, "opening_reason": "a remedy promises more"}).to_json())
+    record_look(ledger, look("earlier"))
+    verdict = validate(stage_run, ledger, stage_run / STAGE_FILES["holdout"], tmp_path, shut)
+    assert (verdict.evaluated, verdict.passed, verdict.reason) == (False, False, "a remedy promises more")
+    figures = ("oos_r2", "oos_mape", "oos_r2_interval", "chance_pass_probability", "twins", "crps")
+    assert [getattr(verdict, figure) for figure in figures] == [None] * len(figures)
+    assert (len(verdict.folds), verdict.media_adds.rows, verdict.holdout_looks) == (3, "folds", 1)
+    assert len(read_looks(ledger)) == 1
+    assert pd.read_csv(tmp_path / "p.csv").empty
+
+
+def test_diagnostics_come_first_whatever_the_candidates_say(stage_run, tmp_path):
+    ledger, bad = tmp_path / "looks.jsonl", tmp_path / "bad"
+    bad.mkdir()
+    for file in [*STAGE_FILES.values(), "data_profile.json", "dataset.csv"]:
+        (bad / file).symlink_to(stage_run / file)
+    summary = TrainingSummary.read(stage_run / "summary.json")
+    (bad / "summary.json").unlink()
+    failed = tuple(c.model_copy(update={"status": "fail"}) if c.code == "min_ess" else c for c in summary.checks)
+    (bad / "summary.json").write_text(summary.model_copy(update={"passed": False, "checks": failed}).to_json())
+    verdict = validate(bad, ledger, bad / STAGE_FILES["holdout"], tmp_path)
+    assert not verdict.evaluated
+    assert "min_ess" in verdict.reason
+    assert read_looks(ledger) == []

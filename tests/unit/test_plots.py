@@ -4,12 +4,14 @@ import pytest
 import run_records as runs
 from matplotlib.image import imread
 
+from mmm_builder.reporting.phrases import phrasebook
 from mmm_builder.reporting.plots import (
     plot_contributions,
     plot_gates,
     plot_predicted_vs_actual,
     plot_with_holdout,
 )
+from mmm_builder.reporting.score_plots import plot_fold_scores
 from mmm_builder.reporting.style import compact
 from mmm_builder.verdicts import ConvergenceThresholds, OosThresholds
 
@@ -68,6 +70,44 @@ def test_with_the_holdout(tmp_path, held_out):
 def test_gates_by_iteration(tmp_path, n):
     plot_gates(records(n), tmp_path / "a.png", selected=n, **LIMITS)
     assert ink(tmp_path / "a.png") > 0.01
+
+
+def fold_records(n: int, **columns) -> pd.DataFrame:
+    steps, table = np.linspace(0.0, 1.0, n), {"iteration": np.arange(1, n + 1)}
+    for shift, prefix in enumerate(("", "media_free_", "seasonal_naive_")):
+        table |= {f"{prefix}fold_r2": 0.3 + 0.2 * steps - 0.2 * shift, f"{prefix}fold_mape": 12.0 - steps + 4 * shift}
+        table |= {f"{prefix}fold_crps": 5e4 - 1e3 * steps + 1e4 * shift}
+    return pd.DataFrame(table).assign(**columns)
+
+
+@pytest.mark.parametrize("n", [1, 2, 10])
+def test_fold_scores_by_iteration(tmp_path, n):
+    plot_fold_scores(fold_records(n), tmp_path / "a.png", limits=OosThresholds(), selected=n)
+    assert ink(tmp_path / "a.png") > 0.01
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"fold_r2": None, "media_free_fold_r2": None, "seasonal_naive_fold_r2": None},
+        {"fold_mape": [None, 12.0, 11.0], "seasonal_naive_fold_r2": -400.0, "seasonal_naive_fold_crps": 1e9},
+        dict.fromkeys(["fold_crps", "media_free_fold_crps", "seasonal_naive_fold_crps"], 0.0),
+    ],
+    ids=["nothing", "far off", "zero"],
+)
+def test_fold_scores_with_gaps_and_figures_far_off(tmp_path, columns):
+    plot_fold_scores(fold_records(3, **columns), tmp_path / "a.png", limits=OosThresholds())
+    assert ink(tmp_path / "a.png") > 0.01
+
+
+@pytest.mark.parametrize("held_out", [HELD_OUT, HELD_OUT.iloc[:0]], ids=["opened", "closed"])
+def test_pictures_in_russian(tmp_path, held_out):
+    say = phrasebook("ru")
+    plot_with_holdout(TRAINING, held_out, tmp_path / "a.png", title="Итерация 1", say=say)
+    plot_gates(records(3), tmp_path / "b.png", say=say, **LIMITS)
+    plot_gates(records(3), tmp_path / "c.png", **LIMITS)
+    assert ink(tmp_path / "a.png") > 0.02
+    assert (tmp_path / "b.png").read_bytes() != (tmp_path / "c.png").read_bytes()
 
 
 def test_gates_with_gaps_and_equal_figures(tmp_path):

@@ -10,7 +10,8 @@ from mmm_builder.verdicts import SkillReport, ThinkingHistory
 
 CONTRACT = (
     "status", "oos_validation_passed", "selected_iteration", "iterations_run", "max_iterations", "model_type",
-    "stop_reason", "metrics", "holdout_looks", "kf_documentation", "data_sha256", "versions", "seed", "schema_version",
+    "stop_reason", "stop_code", "selection_reason", "selection_code", "language", "metrics", "holdout_looks",
+    "chance_pass_probability", "doubtful_r2", "kf_documentation", "data_sha256", "versions", "seed", "schema_version",
 )  # fmt: skip
 METRICS = (
     "worst_rhat", "min_ess", "divergences", "r2", "oos_r2", "oos_mape", "overfitting_index", "media_adds",
@@ -42,22 +43,51 @@ def test_figures_and_model_are_the_selected_iterations(tmp_path):
     assert report.metrics.oos_r2 == -0.1
 
 
+@pytest.mark.parametrize(
+    ("make", "adds"),
+    [
+        (finished.one_success, "yes"),
+        (finished.success_without_media, "no"),
+        (finished.three_never_opened, "yes"),
+        (finished.success_without_folds, None),
+    ],
+)
+def test_what_media_add_is_of_the_holdout_where_it_was_opened_else_of_the_folds(tmp_path, make, adds):
+    assert run(tmp_path, make).metrics.media_adds == adds
+
+
+def test_the_probability_of_a_pass_by_chance_is_the_last_openings(tmp_path):
+    report = run(tmp_path, finished.twelve_diagnostics_only)
+    assert (report.chance_pass_probability, report.doubtful_r2) == (pytest.approx(0.1042), 0.2)
+    assert run(tmp_path / "never", finished.three_never_opened).chance_pass_probability is None
+
+
+def test_a_selection_that_is_not_validated_says_so(tmp_path):
+    report = run(tmp_path, finished.three_never_opened)
+    assert (report.selected_iteration, report.oos_validation_passed, report.stop_code) == (2, False, "budget")
+    assert report.selection_reason.startswith("the best CRPS on the folds among those that passed diagnostics")
+    assert report.selection_reason.endswith("not validated")
+
+
 def test_without_a_ledger_the_holdout_was_never_opened(tmp_path):
     assert run(tmp_path, finished.ten_exhausted).holdout_looks == 0
     assert not (tmp_path / "holdout_looks.jsonl").exists()
 
 
-def test_the_picture_of_the_gates_is_made_if_asked_for(tmp_path):
-    run(tmp_path, finished.three_with_success, gates=tmp_path / "gates.png")
-    assert (tmp_path / "gates.png").stat().st_size > 10_000
-    assert "(gates.png)" in (tmp_path / "ITERATION_ANALYSIS.md").read_text("utf-8")
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_pictures_are_made_if_asked_for_and_embedded(tmp_path, language):
+    pictures = {name: tmp_path / f"{name}.png" for name in ("gates", "fit", "fold_scores")}
+    run(tmp_path, finished.three_with_success, language=language, **pictures)
+    for path in pictures.values():
+        assert path.stat().st_size > 10_000
+        assert f"({path.name})" in (tmp_path / "ITERATION_ANALYSIS.md").read_text("utf-8")
 
 
 def test_lists_of_different_length_are_refused(tmp_path):
     iterations, budget = finished.three_with_success()
     keywords = finished.write_run(tmp_path, runs.profile(), iterations)
     keywords["decisions"] = keywords["decisions"][:2]
-    with pytest.raises(InputError, match="one file per iteration, got 3, 3, 3, 2, 3, 3"):
+    with pytest.raises(InputError, match="one file per iteration, got 3, 3, 3, 3, 3, 2, 3, 3, 3"):
         reporter.report_files(max_iterations=budget, **keywords)
 
 
@@ -88,3 +118,10 @@ def test_a_damaged_ledger_is_named(tmp_path):
     keywords["ledger"].write_text('{"look": "1', encoding="utf-8")
     with pytest.raises(InputError, match=r"holdout_looks\.jsonl: line 1"):
         reporter.report_files(max_iterations=budget, **keywords)
+
+
+def test_a_language_that_is_not_known_is_refused(tmp_path):
+    iterations, budget = finished.one_success()
+    keywords = finished.write_run(tmp_path, runs.profile(), iterations)
+    with pytest.raises(InputError, match="language 'de' is not known; known: en, ru"):
+        reporter.report_files(max_iterations=budget, language="de", **keywords)

@@ -93,3 +93,51 @@ class TestInterval:
     def test_coverage_counts_the_ends(self):
         inside = scoring.coverage(np.array([1.0, 2.0, 3.1]), np.array([1.0, 0, 0]), np.array([2.0, 2.0, 3.0]))
         assert inside == pytest.approx(2 / 3)
+
+
+class TestByRow:
+    def test_the_mean_of_rows_is_the_score(self):
+        rng = np.random.default_rng(1)
+        actual, draws = rng.normal(size=7), rng.normal(size=(50, 7))
+        rows = scoring.crps_by_row(actual, draws)
+        assert rows.shape == (7,)
+        assert rows.mean() == pytest.approx(scoring.crps(actual, draws))
+
+    def test_a_normal_forecast_scores_as_many_draws_of_it(self):
+        actual, mean, sd = np.array([0.3, -2.0]), np.array([0.0, 1.0]), np.array([1.0, 3.0])
+        draws = stats.norm(mean, sd).ppf(((np.arange(20_000) + 0.5) / 20_000)[:, None])
+        np.testing.assert_allclose(
+            scoring.crps_normal_by_row(actual, mean, sd), scoring.crps_by_row(actual, draws), atol=2e-3
+        )
+
+    def test_without_spread_it_is_the_error(self):
+        assert scoring.crps_normal_by_row(np.array([3.0]), np.array([5.0]), np.array([0.0])).tolist() == [2.0]
+
+
+class TestErrorShares:
+    ACTUAL = np.sin(np.arange(40.0))
+
+    @pytest.mark.parametrize(("predicted", "share"), [
+        (ACTUAL + 3, 0), (ACTUAL.mean() + 2 * (ACTUAL - ACTUAL.mean()), 1), (2 * ACTUAL.mean() - ACTUAL, 2),
+    ])  # fmt: skip
+    def test_each_kind_of_error_is_told(self, predicted, share):
+        shares = scoring.error_shares(self.ACTUAL, predicted)
+        assert shares[share] == pytest.approx(1.0)
+
+    @given(actual=ROWS, predicted=ROWS)
+    def test_they_add_up(self, actual, predicted):
+        assume(varied(actual - predicted))
+        shares = scoring.error_shares(actual, predicted)
+        assert sum(shares) == pytest.approx(1.0, abs=1e-6)
+        assert min(shares) >= 0
+
+    def test_without_error_there_are_none(self):
+        assert scoring.error_shares(self.ACTUAL, self.ACTUAL) is None
+
+
+def test_correlation_at_a_lag():
+    season = np.tile([1.0, 5.0, 2.0, 0.0], 10)
+    assert scoring.lag_correlation(season, 4) == pytest.approx(1.0)
+    assert scoring.lag_correlation(season, 1) < 0.5
+    assert np.isnan(scoring.lag_correlation(np.ones(9)))
+    assert np.isnan(scoring.lag_correlation(season[:4], 4))

@@ -27,13 +27,14 @@ def test_a_checkout_elsewhere_repeats_nothing(own_copy):
 @pytest.mark.parametrize(
     ("file", "again", "kept"),
     [
-        ("iteration_engine.py", [], ["configure", "train", "diagnose", "validate", "decide"]),
-        ("mmm_builder/policy/remedies.py", ["decide"], ["train", "diagnose", "validate"]),
-        ("mmm_builder/reporting/narrative.py", [], ["configure", "train", "diagnose", "validate", "decide"]),
-        ("oos_validator.py", ["validate"], ["configure", "train", "diagnose"]),
+        ("iteration_engine.py", [], ["configure", "train", "diagnose", "screen", "validate", "decide"]),
+        ("mmm_builder/policy/remedies.py", ["screen"], ["configure", "train", "diagnose"]),
+        ("mmm_builder/policy/deciding.py", ["decide"], ["configure", "train", "diagnose", "screen", "validate"]),
+        ("mmm_builder/reporting/narrative.py", [], ["configure", "train", "diagnose", "screen", "validate", "decide"]),
+        ("oos_validator.py", ["validate"], ["configure", "train", "diagnose", "screen"]),
         ("diagnostics_checker.py", ["diagnose"], ["configure", "train"]),
         ("model_trainer.py", ["train"], ["configure"]),
-        ("mmm_builder/errors.py", ["configure", "train", "diagnose", "validate", "decide"], []),
+        ("mmm_builder/errors.py", ["configure", "train", "diagnose", "screen", "validate", "decide"], []),
     ],
 )
 def test_edited_code_repeats_what_reaches_it(file, again, kept, own_copy):

@@ -7,7 +7,7 @@ import time
 
 from workbench import ran
 
-STAGES = ("configure", "train", "diagnose", "validate", "decide")
+STAGES = ("configure", "train", "diagnose", "screen", "validate", "decide")
 
 
 def nothing_ran(done):
@@ -51,11 +51,11 @@ def test_changed_csv_retrains_everything(finished):
     assert done.jobs["profile results/a"] == done.jobs["report results/a"] == 1
 
 
-def test_changed_policy_decides_again_without_training(finished):
-    finished.configure(policy={"disabled_remedies": ["drop_trend"]})
+def test_changed_policy_screens_again_without_training(finished):
+    finished.configure(policy={"disabled_remedies": ["drop_weak_controls"]})
     done = finished.run()
-    assert ran(done.jobs, "decide") == [1, 2, 3]
-    assert not ran(done.jobs, "train") + ran(done.jobs, "diagnose") + ran(done.jobs, "validate")
+    assert ran(done.jobs, "screen") == [1, 2, 3]
+    assert not ran(done.jobs, "train") + ran(done.jobs, "diagnose")
     assert nothing_ran(finished.run())
 
 
@@ -67,14 +67,15 @@ def test_chain_that_now_goes_on_trains_only_what_is_new(project):
     done = project.run()
     assert done.returncode == 0
     assert ran(done.jobs, "train") == [3]
-    assert ran(done.jobs, "decide") == [1, 2, 3]
+    assert ran(done.jobs, "screen") == [1, 2, 3]
     assert project.report()["iterations_run"] == 3
 
 
 def test_raised_budget_trains_only_the_new_iterations(finished):
     finished.configure(max_iterations=5)
     done = finished.run()
-    assert ran(done.jobs, "train") == ran(done.jobs, "decide") == [4, 5]
+    assert ran(done.jobs, "train") == [4, 5]
+    assert ran(done.jobs, "screen") == ran(done.jobs, "decide") == [3, 4, 5], "the last one may now be followed"
     assert finished.report()["iterations_run"] == 5
     assert done.jobs["report results/a"] == 1
 

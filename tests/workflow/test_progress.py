@@ -61,6 +61,8 @@ def test_line_names_run_iteration_phase_share_and_time_left():
         Job(run="b", iteration=1, phase="compiling", done=0.0, seconds_left=None),
     ]
     assert progress_line(jobs) == "example iter 2: sampling 64 % · ETA 3 s | b iter 1: compiling …"
+    forecasting = Job(run="c", iteration=1, phase="forecasting (origin 2 of 4)", done=0.375, seconds_left=12.0)
+    assert progress_line([forecasting]) == "c iter 1: forecasting (origin 2 of 4) 38 % · ETA 12 s"
     assert progress_line([]) == ""
 
 

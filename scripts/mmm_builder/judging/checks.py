@@ -13,7 +13,7 @@ from ..modelling.prior_predictive import PriorPredictive
 from ..modelling.priors import variance
 from ..spec import ModelSpec
 from ..verdicts import Check, ConvergenceThresholds, OosThresholds
-from .scoring import OUTLIER_LIMIT, robust_scores
+from .scoring import OUTLIER_LIMIT, lag_correlation, robust_scores
 
 AUTOCORRELATION_LIMIT = 0.4
 """Lag-1 autocorrelation of the residuals from which intervals are too narrow to be taken as they stand."""
@@ -87,10 +87,10 @@ def residual_checks(dates: np.ndarray, residuals: np.ndarray) -> list[Check]:
     """Check training residuals (row,) for outliers and autocorrelation; both are `review`, never a failure."""
     scores = robust_scores(residuals)
     worst = int(np.argmax(np.abs(scores)))
-    correlation = float(np.corrcoef(residuals[:-1], residuals[1:])[0, 1])
+    correlation = lag_correlation(residuals)
     return [
-        _review("residual_outlier", abs(float(scores[worst])), OUTLIER_LIMIT, str(dates[worst])[:10]),
-        _review("residual_autocorrelation", abs(correlation), AUTOCORRELATION_LIMIT, "lag 1"),
+        review("residual_outlier", abs(float(scores[worst])), OUTLIER_LIMIT, str(dates[worst])[:10]),
+        review("residual_autocorrelation", abs(correlation), AUTOCORRELATION_LIMIT, "lag 1"),
     ]
 
 
@@ -98,7 +98,7 @@ def spread_check(actual: np.ndarray, predicted: np.ndarray, width: np.ndarray) -
     """Check whether the residuals (row,), in units of the width of their interval, grow with the level: `review`."""
     varies = np.ptp(predicted) > 0 and np.ptp(actual - predicted) > 0
     growth = stats.spearmanr(np.abs(actual - predicted) / width, predicted).statistic if varies else math.nan
-    return _review("residual_spread", float(growth), SPREAD_LIMIT, "with the level")
+    return review("residual_spread", float(growth), SPREAD_LIMIT, "with the level")
 
 
 def contraction_checks(posterior: xr.Dataset, spec: ModelSpec) -> list[Check]:
@@ -124,7 +124,8 @@ def prior_check(prior: PriorPredictive) -> Check:
     return Check(code="prior_predictive", status=status, value=prior.sane, limit=SANE_LIMIT, reason=reason)
 
 
-def _review(code: str, value: float, limit: float, subject: str) -> Check:
+def review(code: str, value: float, limit: float, subject: str) -> Check:
+    """Return a check that is `review` beyond its limit, and where it could not be computed."""
     if not math.isfinite(value):
         return Check(code=code, status="review", value=None, limit=limit, subject=subject, reason="no variation")
     return Check(code=code, status="pass" if value <= limit else "review", value=value, limit=limit, subject=subject)

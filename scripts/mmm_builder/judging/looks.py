@@ -30,6 +30,12 @@ def read_looks(ledger: Path) -> list[Look]:
     return list(looks.values())
 
 
+def before(looks: list[Look], look: str) -> list[Look]:
+    """Return the looks taken before the one with this id; all of them if it isn't on record yet."""
+    ids = [known.look for known in looks]
+    return looks[: ids.index(look)] if look in ids else looks
+
+
 def record_look(ledger: Path, look: Look) -> None:
     """Append a look unless the same one is on record; the line is on disk when this returns."""
     if any(known.look == look.look for known in read_looks(ledger)):

@@ -1,5 +1,7 @@
 """Scores of predictions on the KPI's own scale. Arrays are (row,); draws are (sample, row)."""
 
+import math
+
 import numpy as np
 from scipy import stats
 
@@ -38,14 +40,42 @@ def rmse(actual: np.ndarray, predicted: np.ndarray) -> float:
 
 
 def crps(actual: np.ndarray, draws: np.ndarray) -> float:
-    """Return the mean continuous ranked probability score of an ensemble.
+    """Return the mean continuous ranked probability score of an ensemble."""
+    return float(np.mean(crps_by_row(actual, draws)))
+
+
+def crps_by_row(actual: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """Return the continuous ranked probability score (row,) of an ensemble.
 
     E|X − y| − ½ E|X − X'| with the second term from the order statistics (Gneiting and Raftery 2007, eq. 21).
     """
     n = len(draws)
-    ordered = np.sort(draws, axis=0)
+    ordered = np.sort(draws.astype(float), axis=0)
     half_spread = ((2 * np.arange(1, n + 1) - n - 1)[:, None] * ordered).sum(axis=0) / n**2
-    return float(np.mean(np.abs(draws - actual).mean(axis=0) - half_spread))
+    return np.abs(ordered - actual).mean(axis=0) - half_spread
+
+
+def crps_normal_by_row(actual: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
+    """Return the score (row,) of normal forecasts: σ (z (2Φ(z) − 1) + 2φ(z) − 1/√π) (Gneiting and Raftery 2007).
+
+    A forecast without spread scores its absolute error.
+    """
+    z = (actual - mean) / np.where(sd > 0, sd, 1.0)
+    score = sd * (z * (2 * stats.norm.cdf(z) - 1) + 2 * stats.norm.pdf(z) - 1 / np.sqrt(np.pi))
+    return np.where(sd > 0, score, np.abs(actual - mean))
+
+
+def error_shares(actual: np.ndarray, predicted: np.ndarray) -> tuple[float, float, float] | None:
+    """Return the shares of the mean squared error that are bias, variance and shape; None without an error.
+
+    MSE = (ȳ − ŷ̄)² + (s_y − s_ŷ)² + 2 s_y s_ŷ (1 − r), moments without Bessel's correction (Theil 1966; Gupta et al.
+    2009, eq. 3).
+    """
+    mse = float(np.mean((actual - predicted) ** 2))
+    if mse == 0:
+        return None
+    bias, variance = (actual.mean() - predicted.mean()) ** 2 / mse, (actual.std() - predicted.std()) ** 2 / mse
+    return float(bias), float(variance), float(max(0.0, 1.0 - bias - variance))
 
 
 def interval(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -57,6 +87,13 @@ def interval(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def coverage(actual: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
     """Return the share of rows whose KPI lies within the interval."""
     return float(np.mean((actual >= lower) & (actual <= upper)))
+
+
+def lag_correlation(values: np.ndarray, lag: int = 1) -> float:
+    """Return the correlation of values (row,) with those `lag` rows earlier; NaN where they don't vary."""
+    earlier, later = values[:-lag], values[lag:]
+    varies = len(later) > 2 and np.ptp(earlier) > 0 and np.ptp(later) > 0
+    return float(np.corrcoef(earlier, later)[0, 1]) if varies else math.nan
 
 
 def robust_scores(residuals: np.ndarray) -> np.ndarray:

@@ -35,7 +35,7 @@ def model_events(profile: DataProfile, given: Mapping[str, Iterable[str]], holid
     """
     events = {name: tuple(sorted({dt.date.fromisoformat(d) for d in dates})) for name, dates in given.items()}
     if holidays is not None:
-        years = range(_date(profile.start).year, _date(profile.end).year + 2)
+        years = range(_date(profile.start).year, _date(_last(profile)).year + 2)
         found = {name: days for name, days in public_holidays(holidays, years).items() if name not in events}
         within = {name for name, _ in _within_calendar(profile, found)}
         events |= merged({name: found[name] for name in found if name in within}, profile)
@@ -122,10 +122,15 @@ def _numbers(days: Days) -> np.ndarray:
 
 def _within_calendar(profile: DataProfile, events: Mapping[str, Days]) -> Iterator[tuple[str, Days]]:
     """Yield the events that the training periods hold, with their days within the calendar of the data."""
-    (start, train_end), (_, end) = (_within(profile, last) for last in (profile.train_end, profile.end))
+    (start, train_end), (_, end) = (_within(profile, last) for last in (profile.train_end, _last(profile)))
     for name, days in events.items():
         if any(start <= day < train_end for day in days):
             yield name, tuple(day for day in days if start <= day < end)
+
+
+def _last(profile: DataProfile) -> str:
+    """Return the last period, a sealed one where there are any: holidays are known long ahead."""
+    return profile.sealed.end if profile.sealed else profile.end
 
 
 def _within(profile: DataProfile, last: str) -> tuple[dt.date, dt.date]:

@@ -1,7 +1,7 @@
 """Changing a configuration by key: `seasonality.order`, `channels[tv_spend].coefficient`, `controls[price]`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..errors import InputError
@@ -13,6 +13,9 @@ STEP = re.compile(r"(?P<name>\w+)(\[(?P<label>.+)\])?(\.|$)")
 
 LABELS = ("column", "date", "name")
 """Keys that an entry of a list is known by."""
+
+HISTORY = frozenset({"iteration", "changes", "schema_version"})
+"""Keys that say where a configuration comes from, not what is modelled."""
 
 
 def apply_changes(spec: ModelSpec, changes: Iterable[Change], iteration: int) -> ModelSpec:
@@ -29,6 +32,11 @@ def apply_changes(spec: ModelSpec, changes: Iterable[Change], iteration: int) ->
     return ModelSpec.parse(data, f"configuration of iteration {iteration}")
 
 
+def difference(now: ModelSpec, wanted: ModelSpec) -> list[tuple[str, Any]]:
+    """Return the edits, keys and new values, that make one configuration into another; their history left out."""
+    return list(_difference("", *(s.model_dump(mode="json", exclude=set(HISTORY)) for s in (now, wanted))))
+
+
 def value_at(spec: ModelSpec, key: str) -> Any:
     """Return the plain value that stands at `key`; None for a labelled entry that isn't there."""
     holder, last = _holder(spec.model_dump(mode="json"), key)
@@ -37,7 +45,43 @@ def value_at(spec: ModelSpec, key: str) -> Any:
 
 def fingerprint(spec: ModelSpec) -> str:
     """Return a digest of what is modelled and how it is sampled, leaving out iteration and history."""
-    return text_digest(spec.model_dump_json(exclude={"iteration", "changes", "schema_version"}))
+    return text_digest(spec.model_dump_json(exclude=set(HISTORY)))
+
+
+def _difference(path: str, now: Any, wanted: Any) -> Iterator[tuple[str, Any]]:
+    """Yield edits below `path`: as deep as both sides have the same keys, entry by entry in labelled lists."""
+    if now == wanted:
+        return
+    if isinstance(now, dict) and isinstance(wanted, dict) and now.keys() == wanted.keys():
+        for name in now:
+            yield from _difference(f"{path}.{name}" if path else name, now[name], wanted[name])
+    elif _entries_can_be_moved(now, wanted):
+        ours, theirs = _by_label(now), _by_label(wanted)
+        yield from ((f"{path}[{label}]", None) for label in ours if label not in theirs)
+        for label, entry in theirs.items():
+            yield from _difference(f"{path}[{label}]", ours.get(label), entry)
+    else:
+        yield path, wanted
+
+
+def _entries_can_be_moved(now: Any, wanted: Any) -> bool:
+    """Tell whether both are lists of entries with labels of their own, and taking out and adding gives the order."""
+    if not (isinstance(now, list) and isinstance(wanted, list)):
+        return False
+    ours, theirs = _by_label(now), _by_label(wanted)
+    if ours is None or theirs is None:
+        return False
+    return [*(label for label in ours if label in theirs), *(t for t in theirs if t not in ours)] == list(theirs)
+
+
+def _by_label(entries: list[Any]) -> dict[str, Any] | None:
+    """Return the entries of a list by their label; None where one has none, or two have the same."""
+    labels = [_label(entry) for entry in entries]
+    return None if None in labels or len(set(labels)) < len(labels) else dict(zip(labels, entries, strict=True))
+
+
+def _label(entry: Any) -> str | None:
+    return next((entry[key] for key in LABELS if key in entry), None) if isinstance(entry, dict) else None
 
 
 def _set(data: dict[str, Any], key: str, value: Any) -> None:
@@ -60,7 +104,7 @@ def _holder(data: Any, key: str) -> tuple[Any, str | int | None]:
         holder, last = node, match["name"]
         node = holder[last]
         if match["label"] is not None:
-            labels = [next((entry[key] for key in LABELS if key in entry), None) for entry in node]
+            labels = [_label(entry) for entry in node]
             holder, last = node, labels.index(match["label"]) if match["label"] in labels else None
             node = None if last is None else holder[last]
     return holder, last

@@ -1,129 +1,136 @@
-"""What a change of the model is worth on the training rows, in milliseconds and without sampling.
+"""What a configuration is worth on the rolling folds, in milliseconds and without sampling.
 
-What isn't linear (carry-over, saturation, damping and drift of a trend) is held at its prior means, so that the model
-is linear with Gaussian priors: its evidence (marginal likelihood) has a closed form and pays for fit against
-flexibility by itself. Noise on the log scale is taken as normal noise that grows with the level. Held-out rows don't
-enter.
+The integrated posterior of the model (`integrated`) is maximised on every fold and on all training rows, and averaged
+around its mode; what it then says of the rows that a fold predicts is scored in closed form. Held-out rows don't enter.
+The units of a panel are summed.
 """
 
+import logging
+import time
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from scipy import optimize, stats
 
-from ..distributions import Normal
+from ..errors import InputError
 from ..judging import scoring
-from ..modelling import priors
-from ..modelling.curves import Curve, curves_of
-from ..modelling.design import Design, make_design, media_per_effect
+from ..modelling.design import Design, make_design
+from ..modelling.folds import Fold, fold_panel, fold_spec, rolling_origins
 from ..modelling.likelihoods import LIKELIHOODS
-from ..modelling.parameters import EFFECT, channel_priors
-from ..spec import ModelSpec, Pooling
-
-LEAST_LEVEL = 0.05
-"""Share of the KPI's mean below which noise that grows with the level is taken to grow no smaller."""
+from ..panel import to_national
+from ..spec import ModelSpec
+from .averaging import Averaged, averaged
+from .integrated import make_problem
+from .mode import find_mode
+from .noise_rows import NOISES
 
 
 class Screen(NamedTuple):
-    """`r2` of the training rows at the posterior mean, None where the KPI doesn't vary; `log_evidence` in nats."""
+    """What a configuration is predicted to be worth; figures in the KPI's own units, MAPE in per cent.
 
+    crps, r2, mape : of all rows that the folds predict, together; None without folds, and `r2` of a KPI that doesn't
+    vary, `mape` of one with zeros
+    train_r2, log_evidence : of all training rows; the latter in nats
+    forecast : (row,) what is expected of the rows that the folds predict; None without folds
+    """
+
+    crps: float | None
     r2: float | None
-    log_evidence: float
+    mape: float | None
+    train_r2: float | None
+    log_evidence: float | None
+    seconds: float
+    forecast: tuple[float, ...] | None = None
+
+
+class Predicted(NamedTuple):
+    """The rows of a fold (row,): what was, what was predicted, and the score of each."""
+
+    actual: np.ndarray
+    expected: np.ndarray
+    crps: np.ndarray
 
 
 def screen(panel: xr.Dataset, spec: ModelSpec) -> Screen:
-    """Return fit and evidence of a spec on the training rows of a panel, its units summed."""
-    spec = spec.model_copy(update={"pooling": Pooling()})
+    """Return what a spec is worth on the training rows of a panel, its units summed.
+
+    A fold whose training rows can't hold the model is left out. Raises InputError if the training rows can't.
+    """
+    start = time.perf_counter()
+    panel, spec = summed(panel), of_summed_units(spec)
     design = make_design(panel, spec)
-    shown = design.is_training
-    matrix, mean, sd = _linear_model(design, spec)
-    x, y = matrix[shown], design.kpi_scaled[0, shown]
-    found = _fit(x, y, mean, sd)
-    if LIKELIHOODS[spec.likelihood.kind].needs_positive_kpi:
-        # noise that grows with the level: rows in units of the level that was fitted, and what that does to a density
-        level = np.maximum(found.fitted, LEAST_LEVEL * y.mean())
-        scaled = _fit(x / level[:, None], y / level, mean, sd)
-        found = Fit(scaled.fitted * level, scaled.log_evidence - float(np.log(level).sum()))
-    return Screen(scoring.r2(y, found.fitted), found.log_evidence + _tail_gain(spec, y - found.fitted))
+    phi, predicted = None, []
+    for fold in rolling_origins(int(panel["is_training"].sum())):
+        found = _on_fold(panel, spec, fold, phi)
+        if found is not None:
+            phi = found[0]
+            predicted.append(found[1])
+    train_r2, evidence = _on_all(design, spec, phi)
+    forecast = tuple(np.concatenate([p.expected for p in predicted]).tolist()) if predicted else None
+    return Screen(*_scores(predicted), train_r2, evidence, time.perf_counter() - start, forecast)
 
 
-class Fit(NamedTuple):
-    """What a linear model with Gaussian priors fits (row,), at the noise with the most evidence, and that evidence."""
-
-    fitted: np.ndarray
-    log_evidence: float
+def summed(panel: xr.Dataset) -> xr.Dataset:
+    """Return a panel as one unit."""
+    return to_national(panel) if "unit" in panel.dims else panel
 
 
-def _fit(x: np.ndarray, y: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> Fit:
-    directions, spread, _ = np.linalg.svd(x * sd, full_matrices=False)
-    along = directions.T @ (y - x @ mean)
-    beside = y - x @ mean - directions @ along
-    log_noise = _best_noise(y, spread, along, beside)
-    shrunk = along * spread**2 / (spread**2 + np.exp(2.0 * log_noise))
-    return Fit(x @ mean + directions @ shrunk, _log_evidence(log_noise, spread, along, beside))
+def of_summed_units(spec: ModelSpec) -> ModelSpec:
+    """Return the spec without what differs between units, which are one here."""
+    return spec.model_copy(update={"pooling": spec.pooling.model_copy(update={"across_units": None})})
 
 
-def _linear_model(design: Design, spec: ModelSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return columns (row, term), prior means and standard deviations of linear terms, media and curves together."""
-    parts = [(design.matrix[0], design.prior_mean, design.prior_sd), _media(design, spec)]
-    parts += [_at_prior_means(curve, design, spec) for curve in curves_of(spec)]
-    columns, means, sds = zip(*parts, strict=True)
-    return np.concatenate(columns, axis=1), np.concatenate(means), np.concatenate(sds)
+def _on_fold(
+    panel: xr.Dataset, spec: ModelSpec, fold: Fold, start: np.ndarray | None
+) -> tuple[np.ndarray, Predicted] | None:
+    """Return the mode on a fold and its predictions; start : φ of an earlier fold, whose rows are all in this one."""
+    part = fold_panel(panel, fold)
+    own = fold_spec(spec, part)
+    try:
+        design = make_design(part, own)
+    except InputError as error:
+        logging.debug("fold %d is left out: %s", fold.number, error)
+        return None
+    found = _fit(design, own, start, f"fold {fold.number}")
+    if found is None:
+        return None
+    phi, fit = found
+    asked, scale = ~design.is_training, design.kpi_scale[0]
+    actual = panel["kpi"].values[fold.n_train : fold.n_train + fold.n_test]
+    expected = LIKELIHOODS[spec.likelihood.kind].expected(np, fit.mean[asked])
+    score = NOISES[spec.likelihood.kind].crps
+    crps = score(actual / scale, fit.mean[asked], fit.variance[asked], fit.noise)
+    return phi, Predicted(actual, scale * expected, scale * crps)
 
 
-def _media(design: Design, spec: ModelSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return saturated media (row, channel) at the prior means, with the moments of their coefficients' priors.
-
-    A prior of a return on spend is one of the coefficient times what it returns.
-    """
-    effects = channel_priors(spec, EFFECT)
-    moments = np.array([[priors.mean(p), np.sqrt(priors.variance(p))] for p in effects]).T
-    return media_per_effect(design, spec)[0].T, moments[0], moments[1]
-
-
-def _at_prior_means(curve: Curve, design: Design, spec: ModelSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the columns (row, weight) of a curve: it is linear in what has Normal priors; the rest is at its mean."""
-    weights, held = [], {}
-    for variable in curve.variables(spec, design.curves, 1):
-        if isinstance(variable.priors[0], Normal):
-            weights.append(variable)
-        else:
-            held[variable.name] = np.reshape([priors.mean(p) for p in variable.priors], variable.shape)
-    given = [p for v in weights for p in v.priors]
-    each = np.split(np.eye(len(given)), np.cumsum([len(v.priors) for v in weights])[:-1], axis=1)
-    sampled = {name: np.broadcast_to(value, (len(given), *value.shape)) for name, value in held.items()}
-    sampled |= {v.name: part.reshape(-1, *v.shape) for v, part in zip(weights, each, strict=True)}
-    columns = curve.apply(np, design.curves, sampled)[:, 0]
-    return columns.T, np.array([p.mu for p in given]), np.array([p.sigma for p in given])
+def _on_all(design: Design, spec: ModelSpec, start: np.ndarray | None) -> tuple[float | None, float | None]:
+    """Return R² and log-evidence of all training rows."""
+    found = _fit(design, spec, start, "the training rows")
+    if found is None:
+        return None, None
+    shown, (_, fit) = design.is_training, found
+    expected = LIKELIHOODS[spec.likelihood.kind].expected(np, fit.mean[shown])
+    return scoring.r2(design.kpi_scaled[0, shown], expected), fit.log_evidence
 
 
-def _log_evidence(log_noise: float, spread: np.ndarray, along: np.ndarray, beside: np.ndarray) -> float:
-    """Return log N(y; X m, X S² Xᵀ + σ² I) by the singular values of X S, so that each σ costs next to nothing.
-
-    spread : singular values; along : y − X m in their directions; beside : what no direction reaches (row,)
-    """
-    noise = np.exp(2.0 * log_noise)
-    variances = spread**2 + noise
-    unreached = len(beside) - len(spread)
-    distance = np.sum(along**2 / variances) + beside @ beside / noise
-    log_determinant = np.log(variances).sum() + unreached * np.log(noise)
-    return float(-0.5 * (distance + log_determinant + len(beside) * np.log(2.0 * np.pi)))
-
-
-def _best_noise(y: np.ndarray, spread: np.ndarray, along: np.ndarray, beside: np.ndarray) -> float:
-    """Return the log of the noise's standard deviation with the most evidence."""
-    level = float(np.log(y.std() or 1.0))
-    found = optimize.minimize_scalar(
-        lambda s: -_log_evidence(s, spread, along, beside), bounds=(level - 5.0, level + 1.0), method="bounded"
-    )
-    return float(found.x)
+def _fit(design: Design, spec: ModelSpec, start: np.ndarray | None, rows: str) -> tuple[np.ndarray, Averaged] | None:
+    """Return the mode and what the posterior around it says; None, with a line in the log, where numbers fail."""
+    try:
+        problem = make_problem(design, spec)
+        point, noise_rows = find_mode(problem, start)
+        fit = averaged(problem, point, noise_rows)
+    except np.linalg.LinAlgError as error:
+        logging.warning("%s could not be screened: %s", rows, error)
+        return None
+    if not (np.isfinite(fit.mean).all() and np.isfinite(fit.variance).all() and np.isfinite(fit.log_evidence)):
+        logging.warning("%s could not be screened: the fit is no number", rows)
+        return None
+    return point.phi, fit
 
 
-def _tail_gain(spec: ModelSpec, residuals: np.ndarray) -> float:
-    """Return what Student-t noise adds to the evidence: its log-likelihood against the normal one, less its cost."""
-    if "nu_above_two" not in LIKELIHOODS[spec.likelihood.kind].parameters:
-        return 0.0
-    nu, location, scale = stats.t.fit(residuals, floc=0.0)
-    heavy = stats.t.logpdf(residuals, nu, location, scale).sum()
-    return float(heavy - stats.norm.logpdf(residuals, 0.0, residuals.std()).sum() - 0.5 * np.log(len(residuals)))
+def _scores(predicted: list[Predicted]) -> tuple[float | None, float | None, float | None]:
+    """Return CRPS, R² and MAPE of all folds' rows together."""
+    if not predicted:
+        return None, None, None
+    actual, expected, crps = (np.concatenate(part) for part in zip(*predicted, strict=True))
+    return float(crps.mean()), scoring.r2(actual, expected), scoring.mape(actual, expected)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..data_profile import NATIONAL, Choice, DataProfile, Evidence, ProfileWarning, Source, warn
+from ..data_profile import NATIONAL, Choice, DataProfile, Evidence, ProfileWarning, SealedPeriods, Source, warn
 from ..errors import InputError
 from ..files import file_digest
 from ..reading.numerals import Numbers, nothing_mask, read_numbers
@@ -22,6 +22,7 @@ from .quality import quality_warnings
 from .repair import Repaired, repair
 from .role_values import role_values
 from .roles import Roles, assign_roles
+from .sealing import last_periods, refuse_other_layout, training_without, without_end
 from .series import column_gaps, series_statistics
 
 NUMERIC_SHARE = 0.8
@@ -37,30 +38,90 @@ class Found(NamedTuple):
     values: pd.DataFrame
 
 
+class Read(NamedTuple):
+    """A file's text, laid out, and what it holds; what was left out at its ends is no longer in it."""
+
+    text: TextTable
+    laid: LaidOut
+    found: Found
+    trimmed: tuple[ProfileWarning, ...]
+
+
+class Profiled(NamedTuple):
+    """A file's profile, its canonical table (one row per period and unit) and, apart, its sealed rows in this form."""
+
+    profile: DataProfile
+    table: pd.DataFrame
+    sealed: pd.DataFrame
+
+
 def profile_file(
     file: Path, columns: Columns, test_size: float, *, path_as_given: str | None = None, sheet: str | None = None
 ) -> tuple[DataProfile, pd.DataFrame]:
-    """Return the profile of a CSV, Excel or Parquet file and its canonical table, one row per period and unit.
+    """Return the profile of a CSV, Excel or Parquet file and its canonical table, nothing of it sealed."""
+    profiled = profile_and_seal(file, columns, test_size, 0, path_as_given=path_as_given, sheet=sheet)
+    return profiled.profile, profiled.table
+
+
+def profile_and_seal(
+    file: Path,
+    columns: Columns,
+    test_size: float,
+    n_sealed: int,
+    *,
+    path_as_given: str | None = None,
+    sheet: str | None = None,
+) -> Profiled:
+    """Return the profile of a CSV, Excel or Parquet file and its canonical table, without its last `n_sealed` periods.
 
     columns : roles and shape given by hand, the others are detected. test_size : share of the periods held out, the
-    last ones. path_as_given : the path to show, if not `file`. sheet : of an Excel file, else the first with a table.
-    Roles, shares and statistics rest on the training rows alone.
+    last unsealed ones. path_as_given : the path to show, if not `file`. sheet : of an Excel file, else the first with a
+    table. Roles, shares and statistics rest on the training rows alone; of the sealed rows only the dates are used.
     Raises InputError, one line with file, line or column, what was found and the cure.
     """
     text = read_text_table(file, path_as_given or str(file), sheet)
     _check_dates(columns, text)
+    whole = read = _read(text, columns, test_size, n_sealed)
+    if n_sealed:
+        shown = without_end(whole.text, whole.laid, whole.found.calendar, n_sealed, columns)
+        read = _read(shown, columns, test_size, 0)._replace(trimmed=whole.trimmed)
+    done = repair(read.found.values, read.found.calendar, **_columns(read.found.roles), where=text.path)
+    profile = _profile(text, file, read, done, last_periods(whole.found.calendar, n_sealed) if n_sealed else None)
+    every = _with_sealed(whole, read, columns) if n_sealed else done.table
+    sealed = every[every.index.get_level_values("date") > profile.end]
+    return Profiled(profile, _canonical(done.table, profile), _canonical(sealed, profile))
+
+
+def _read(text: TextTable, columns: Columns, test_size: float, n_sealed: int) -> Read:
+    """Return a file laid out with what it holds, its ends without a KPI left out.
+
+    n_sealed : last periods that must not be in training
+    """
     laid = lay_out(text, columns)
     _check_roles(columns, laid, text.path)
-    found = _find(laid, columns, test_size, text)
+    found = _find(laid, columns, _calendar(laid, test_size, n_sealed, text), text)
     outside = _outside_kpi(found)
-    warnings = [*text.warnings, *laid.warnings]
-    if outside.any():
-        warnings.append(_trimmed(found, outside))
-        laid = _without(laid, outside)
-        found = _find(laid, columns, test_size, text)
-    done = repair(found.values, found.calendar, **_columns(found.roles), where=text.path)
-    profile = _profile(text, file, laid, found, done, warnings)
-    return profile, _canonical(done.table, profile)
+    if not outside.any():
+        return Read(text, laid, found, ())
+    trimmed = (_trimmed(found, outside),)
+    laid = _without(laid, outside)
+    return Read(text, laid, _find(laid, columns, _calendar(laid, test_size, n_sealed, text), text), trimmed)
+
+
+def _calendar(laid: LaidOut, test_size: float, n_sealed: int, text: TextTable) -> Calendar:
+    """Return the periods of a laid-out table. Raises InputError if they are none or too few."""
+    where = f"{text.path}: column {laid.dates.column!r}"
+    return training_without(make_calendar(laid.dates.dates, laid.dates.grain, test_size, where), n_sealed, text.path)
+
+
+def _with_sealed(whole: Read, read: Read, columns: Columns) -> pd.DataFrame:
+    """Return the repaired table (date, unit) of the whole file, read and filled as the unsealed part of it is."""
+    roles, path = read.found.roles, read.text.path
+    refuse_other_layout(whole.laid, list(read.found.values.columns), path)
+    calendar = whole.found.calendar._replace(n_train=read.found.calendar.n_train)
+    values = _find(whole.laid, columns, calendar, whole.text, roles).values
+    units = values.index.get_level_values("unit").isin(read.found.values.index.unique("unit"))
+    return repair(values[units], calendar, **_columns(roles), where=path).table
 
 
 def _check_dates(given: Columns, text: TextTable) -> None:
@@ -91,11 +152,8 @@ def _check_named(named: list[tuple[str, str]], columns: list[str], path: str) ->
         roles[name] = option
 
 
-def _find(laid: LaidOut, given: Columns, test_size: float, text: TextTable) -> Found:
-    """Return the periods, numbers and roles of a laid-out table, all but the periods from its training rows."""
-    calendar = make_calendar(
-        laid.dates.dates, laid.dates.grain, test_size, f"{text.path}: column {laid.dates.column!r}"
-    )
+def _find(laid: LaidOut, given: Columns, calendar: Calendar, text: TextTable, known: Roles | None = None) -> Found:
+    """Return the numbers and roles of a laid-out table, from its training rows; known : roles that are settled."""
     keys = RowKeys(laid.dates.column, laid.dates.dates, laid.dates.grain, laid.panel_column)
     refuse_conflicts(laid.cells, keys, calendar.periods, text.path)
     unit = laid.cells[laid.panel_column] if laid.panel_column else pd.Series(NATIONAL, laid.cells.index)
@@ -107,7 +165,7 @@ def _find(laid: LaidOut, given: Columns, test_size: float, text: TextTable) -> F
     first_unit = (unit.iloc[rows] == unit.iloc[0]).to_numpy()
     facts = _facts(cells.iloc[rows], numbers.values.iloc[rows], numbers.wrong.iloc[rows], first_unit)
     _refuse_empty(cells, facts, given, text.path)
-    roles = assign_roles(facts, numbers.values.iloc[rows], given, text.path, first_unit, laid.meant)
+    roles = known or assign_roles(facts, numbers.values.iloc[rows], given, text.path, first_unit, laid.meant)
     values = role_values(roles, facts, cells, numbers, text.path)
     index = pd.MultiIndex.from_arrays([calendar.periods.to_numpy(), unit.astype(object)], names=["date", "unit"])
     return Found(calendar, numbers, roles, values.set_axis(index))
@@ -184,10 +242,9 @@ def _canonical(table: pd.DataFrame, profile: DataProfile) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(named), table.reset_index(drop=True)], axis="columns")
 
 
-def _profile(
-    text: TextTable, file: Path, laid: LaidOut, found: Found, done: Repaired, warnings: list[ProfileWarning]
-) -> DataProfile:
-    """Return the record of all that was found; statistics are of the training rows."""
+def _profile(text: TextTable, file: Path, read: Read, done: Repaired, sealed: SealedPeriods | None) -> DataProfile:
+    """Return the record of all that was found; statistics are of the training rows. text : the whole file's."""
+    laid, found = read.laid, read.found
     calendar, roles = found.calendar, found.roles
     training = done.table[done.table.index.get_level_values("date") <= calendar.train_end]
     yearly = calendar.periods_per_year
@@ -206,7 +263,15 @@ def _profile(
         decimal=found.numbers.decimal,
         n_rows=len(text.cells),
     )
-    told = [*warnings, *laid.dates.warnings, *calendar.warnings, *found.numbers.warnings, *done.warnings]
+    told = [
+        *read.text.warnings,
+        *laid.warnings,
+        *read.trimmed,
+        *laid.dates.warnings,
+        *calendar.warnings,
+        *found.numbers.warnings,
+        *done.warnings,
+    ]
     told += [*roles.warnings, *doubts]
     best = roles.candidates[0]
     return DataProfile(
@@ -238,4 +303,5 @@ def _profile(
         gaps=column_gaps(found.values),
         series=series,
         warnings=tuple(told),
+        sealed=sealed,
     )

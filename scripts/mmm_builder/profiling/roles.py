@@ -8,8 +8,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..data_profile import IgnoredColumn, ProfiledChannel, ProfiledControl, ProfileWarning, TargetCandidate, warn
-from ..errors import InputError
+from ..data_profile import (
+    ControlKind,
+    IgnoredColumn,
+    ProfiledChannel,
+    ProfiledControl,
+    ProfileWarning,
+    TargetCandidate,
+    warn,
+)
+from ..errors import InputError, did_you_mean
 from ..reading.naming import fold, said
 from ..reading.text import quote, some
 from ..settings import Columns
@@ -20,6 +28,9 @@ from .facts import FEW_VALUES, Facts, Reading
 from .name_clues import channel_type_of, control_kind_of, without_labels
 from .overlaps import components, duplicates, leaks, totals
 from .pairing import Pairing, pair
+
+UNKNOWN_AHEAD: frozenset[ControlKind] = frozenset({"competitor"})
+"""Kinds of control that nobody knows before their period is over. Of weather and macro there are forecasts."""
 
 SURE = 0.5
 """Confidence below which a warning names the override."""
@@ -90,11 +101,7 @@ def _by_hand(
         raise InputError(
             f"{where}: no media channel found among {some([quote(n) for n in readings], 12)}; name them with --channels"
         )
-    controls = tuple(
-        ProfiledControl(column=n, kind=r.kind, confidence=round(r.confidence, 2), evidence=r.evidence)
-        for n, r in readings.items()
-        if r.role == "control"
-    )
+    controls = _profile_controls(readings, given, where)
     ignored = tuple(
         IgnoredColumn(column=n, reason=r.evidence, confidence=round(r.confidence, 2))
         for n, r in readings.items()
@@ -179,6 +186,31 @@ def _profile_channels(
             evidence=reading.evidence,
         )
         for name, reading in channels.items()
+    )
+
+
+def _profile_controls(readings: dict[str, Reading], given: Columns, where: str) -> tuple[ProfiledControl, ...]:
+    """Return the controls. Raises InputError if what is named as not known ahead is none of them."""
+    found = {name: reading for name, reading in readings.items() if reading.role == "control"}
+    for name in given.unknown_ahead or ():
+        if name not in found:
+            told = some([quote(n) for n in found], 20) or "none"
+            raise InputError(
+                f"{where}: --unknown-ahead: {name!r} is not a control{did_you_mean(name, found)}; controls: {told}"
+            )
+    if given.unknown_ahead is None:
+        unknown = {name for name, reading in found.items() if reading.kind in UNKNOWN_AHEAD}
+    else:
+        unknown = set(given.unknown_ahead)
+    return tuple(
+        ProfiledControl(
+            column=name,
+            kind=reading.kind,
+            known_ahead=name not in unknown,
+            confidence=round(reading.confidence, 2),
+            evidence=reading.evidence,
+        )
+        for name, reading in found.items()
     )
 
 

@@ -13,11 +13,15 @@ def profile_summary(profile: DataProfile) -> str:
         f"  date           {profile.date_column}",
         f"  target         {profile.target_column}",
     ]
+    if profile.sealed:
+        lines.append(f"  sealed         {profile.sealed.start} to {profile.sealed.end}, cut off before all else")
     for channel in profile.channels:
         share = "" if channel.share_of_spend is None else f", {channel.share_of_spend:.0%} of spend"
         beside = f", exposure {channel.exposure_column}" if channel.exposure_column else ""
         lines.append(f"  channel        {channel.column} ({channel.channel_type}, {channel.measure}{share}{beside})")
-    lines += [f"  control        {control.column} ({control.kind})" for control in profile.controls]
+    for control in profile.controls:
+        ahead = "" if control.known_ahead else ", not known ahead"
+        lines.append(f"  control        {control.column} ({control.kind}{ahead})")
     lines += [f"  ignored        {column.column}: {column.reason}" for column in profile.ignored]
     lines += [f"  warning        {warning.message}" for warning in profile.warnings]
     return "\n".join(lines)

@@ -9,7 +9,7 @@ class Figure(NamedTuple):
     """`decimals` is None for figures in the KPI's own unit (four significant digits)."""
 
     decimals: int | None
-    unit: Literal["", " %", " s", "share"] = ""
+    unit: Literal["", " %", "share"] = ""
     sense: Literal["≤", "≥", ""] = ""
     codes: tuple[str, ...] = ()
     """Codes of the checks that speak of this figure, beside its own key."""
@@ -29,15 +29,34 @@ FIGURES: dict[str, Figure] = {
     "overfitting_index": Figure(2, "", "≤"),
     "crps": Figure(None),
     "coverage_80": Figure(0, "share", ""),
-    "training_seconds": Figure(1, " s"),
-    "sampling_seconds": Figure(1, " s"),
-    "seconds": Figure(1, " s"),
+    "training_seconds": Figure(1),
+    "sampling_seconds": Figure(1),
+    "seconds": Figure(1),
     "share_of_spend": Figure(0, "share"),
     "zero_share": Figure(0, "share"),
     "confidence": Figure(0, "share"),
+    "fold_r2": Figure(2, "", "≥"),
+    "fold_mape": Figure(1, " %", "≤"),
+    "fold_crps": Figure(None),
+    "fold_coverage_80": Figure(0, "share"),
+    "fold_overfitting_index": Figure(2, "", "≤", ("fold_overfitting",)),
+    "bias_share": Figure(0, "share"),
+    "variance_share": Figure(0, "share"),
+    "shape_share": Figure(0, "share"),
+    "crps_gain": Figure(1, "share"),
+    "media_gain": Figure(1, "share"),
+    "gain_min": Figure(1, "share"),
+    "level": Figure(0, "share"),
+    "doubtful_r2": Figure(2),
+    "chance_pass_probability": Figure(1, "share"),
     "residual_outlier": Figure(1, "", "≤"),
     "residual_autocorrelation": Figure(2, "", "≤"),
     "residual_spread": Figure(2, "", "≤"),
+    "residual_season_autocorrelation": Figure(2, "", "≤"),
+    "trend_break": Figure(2, "", "≤"),
+    "negative_baseline": Figure(1, "share", "≤"),
+    "collinearity": Figure(1, "", "≤"),
+    "contribution_share": Figure(2),
     "prior_contraction": Figure(0, "share", "≥"),
     "prior_predictive": Figure(0, "share", "≥"),
 }
@@ -50,6 +69,9 @@ GATES: dict[str, str] = {
     "oos_r2": "oos_r2_min",
     "oos_mape": "oos_mape_max",
     "overfitting_index": "overfitting_max",
+    "fold_r2": "oos_r2_min",
+    "fold_mape": "oos_mape_max",
+    "fold_overfitting_index": "overfitting_max",
 }
 """Key of the limit of each gate figure."""
 
@@ -86,6 +108,12 @@ def shown_limit(key: str, limit: float) -> str:
     while decimals < MAX_DECIMALS and abs(round(number, decimals) - number) > 10.0**-MAX_DECIMALS:
         decimals += 1
     return _fixed(number, decimals) + _unit(figure)
+
+
+def signed(key: str, value: float) -> str:
+    """Return a gain as it is printed, with its sign: `+4.1 %`."""
+    text = shown(key, value, 0.0)
+    return text if value < 0 else f"+{text}"
 
 
 def sense_of(key: str, value: float | None, limit: float, verdict: str) -> str:

@@ -2,50 +2,60 @@
 
 import json
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any
 
-from ..spec import ModelSpec
-from ..verdicts import (
-    Decision,
-    IterationRecord,
-    OosValidation,
-    Outcome,
-    ThinkingHistory,
-    TrainingSummary,
-)
-
-HALF = 0.5
-"""Share of the predicted gain that must come true for a hypothesis to survive."""
+from ..candidates import Candidates
+from ..evidence import TwinScores
+from ..verdicts import Decision, FoldEvidence, IterationRecord, Outcome, ThinkingHistory
+from .run_record import Iteration
 
 
-def iteration_records(
-    specs: Sequence[ModelSpec],
-    summaries: Sequence[TrainingSummary],
-    validations: Sequence[OosValidation],
-    decisions: Sequence[Decision],
-) -> tuple[IterationRecord, ...]:
-    """Return one record per iteration, in the order they ran; `seconds` is the wall time of training."""
-    return tuple(
-        IterationRecord(
-            iteration=decision.iteration,
-            model_type=spec.model_type,
-            worst_rhat=summary.worst_rhat,
-            min_ess=summary.min_ess,
-            divergences=summary.divergences,
-            r2=summary.r2,
-            mape=summary.mape,
-            diagnostics_passed=summary.passed,
-            oos_evaluated=validation.evaluated,
-            oos_r2=validation.oos_r2,
-            oos_mape=validation.oos_mape,
-            overfitting_index=validation.overfitting_index,
-            oos_passed=validation.passed,
-            decision=decision.action,
-            remedy=decision.remedy,
-            seconds=summary.training_seconds,
-        )
-        for spec, summary, validation, decision in zip(specs, summaries, validations, decisions, strict=True)
+def iteration_record(iteration: Iteration) -> IterationRecord:
+    """Return an iteration's entry in the log; `seconds` is the wall time of training."""
+    summary, validation, decision = iteration.summary, iteration.validation, iteration.decision
+    return IterationRecord(
+        iteration=decision.iteration,
+        model_type=iteration.spec.model_type,
+        worst_rhat=summary.worst_rhat,
+        min_ess=summary.min_ess,
+        divergences=summary.divergences,
+        r2=summary.r2,
+        mape=summary.mape,
+        diagnostics_passed=summary.passed,
+        oos_evaluated=validation.evaluated,
+        oos_r2=validation.oos_r2,
+        oos_mape=validation.oos_mape,
+        overfitting_index=validation.overfitting_index,
+        oos_passed=validation.passed,
+        decision=decision.action,
+        remedy=decision.remedy,
+        seconds=summary.training_seconds,
+        holdout_looks=validation.holdout_looks,
+        chance_pass_probability=validation.chance_pass_probability,
+        **_of_folds(iteration.folds),
     )
+
+
+def _of_folds(folds: FoldEvidence) -> dict[str, Any]:
+    """Return the figures of the folds' rows together, the model's and its twins'."""
+    found: dict[str, Any] = {"n_folds": len(folds.folds), "folds_passed": folds.passed}
+    found["fold_overfitting_index"] = folds.overfitting_index
+    if folds.pooled is not None:
+        found |= {f"fold_{key}": getattr(folds.pooled, key) for key in ("r2", "mape", "crps", "coverage_80")}
+    if folds.twins is not None:
+        found |= _of_twin("media_free", folds.twins.media_free)
+        found |= _of_twin("seasonal_naive", folds.twins.seasonal_naive)
+    if folds.media_adds is not None:
+        found |= {"media_gain": folds.media_adds.crps_gain, "media_adds": folds.media_adds.verdict}
+    return found
+
+
+def _of_twin(name: str, scores: TwinScores) -> dict[str, float | None]:
+    return {
+        f"{name}_fold_r2": scores.oos_r2,
+        f"{name}_fold_mape": scores.oos_mape,
+        f"{name}_fold_crps": scores.crps,
+    }
 
 
 def iteration_log(records: Sequence[IterationRecord]) -> str:
@@ -53,38 +63,29 @@ def iteration_log(records: Sequence[IterationRecord]) -> str:
     return json.dumps([record.model_dump(mode="json") for record in records], indent=2) + "\n"
 
 
-def thinking_history(decisions: Sequence[Decision], summaries: Sequence[TrainingSummary]) -> ThinkingHistory:
-    """Return all decisions in order, and for each remedy what it did to the figure it was meant for."""
-    outcomes = []
-    for i, decision in enumerate(decisions):
-        if decision.remedy is None:
-            continue
-        figure = decision.predicted_figure or "unstated"
-        before = figure_of(summaries[i], figure)
-        after = figure_of(summaries[i + 1], figure) if i + 1 < len(summaries) else None
+def thinking_history(decisions: Sequence[Decision], candidates: Candidates) -> ThinkingHistory:
+    """Return all decisions in order, and the ledger: what each prediction came to.
+
+    candidates : the last iteration's, whose ledger holds all that was carried out; what the last decision proposed,
+    where the budget was spent, is untested
+    """
+    outcomes, last = list(candidates.ledger), decisions[-1]
+    if last.action == "revise" and candidates.next is not None:
+        proposed = candidates.next
         outcomes.append(
             Outcome(
-                iteration=decision.iteration,
-                remedy=decision.remedy,
-                figure=figure,
-                before=before,
-                predicted=decision.predicted_value,
-                after=after,
-                hypothesis=judge(before, decision.predicted_value, after),
+                iteration=last.iteration,
+                remedy=proposed.remedy,
+                label=proposed.label,
+                figure=proposed.figure,
+                before=proposed.now,
+                predicted=proposed.predicted,
+                after=None,
+                hypothesis="untested",
+                reverted=False,
             )
         )
     return ThinkingHistory(decisions=tuple(decisions), outcomes=tuple(outcomes))
-
-
-def figure_of(summary: TrainingSummary, figure: str) -> float | None:
-    """Return a training figure by its key in `summary.json`, or by the code of a check; None if there is none.
-
-    Held-out figures have no place here: a remedy answers training checks only.
-    """
-    if figure in TrainingSummary.model_fields:
-        value = getattr(summary, figure)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-    return next((check.value for check in summary.checks if check.code == figure), None)
 
 
 def share_of_gain(before: float | None, predicted: float | None, after: float | None) -> float | None:
@@ -92,16 +93,3 @@ def share_of_gain(before: float | None, predicted: float | None, after: float | 
     if before is None or predicted is None or after is None or predicted == before:
         return None
     return (after - before) / (predicted - before)
-
-
-def judge(
-    before: float | None, predicted: float | None, after: float | None
-) -> Literal["survived", "refuted", "untested"]:
-    """Return `survived` if at least half the predicted gain came about, in its direction; else `refuted`.
-
-    `untested` where a figure is missing, or where no gain was predicted that could have failed to come.
-    """
-    share = share_of_gain(before, predicted, after)
-    if share is None:
-        return "untested"
-    return "survived" if share >= HALF else "refuted"

@@ -4,6 +4,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from .diagrams import continuant, occurrent, word
 from .markdown import code
+from .media_words import media_clause
 from .run_record import RunRecord
 from .section_data import data_profile
 from .section_history import iteration_history
@@ -39,7 +40,7 @@ def thesis(run: RunRecord) -> str:
     say, profile, report = run.say, run.profile, run.report
     changes = sum(len(i.decision.changes) for i in run.iterations[:-1])
     if changes:
-        path = say("thesis.changes", changes=say.count(changes, "change"))
+        path = say("thesis.changes", changes=say.count(changes, "change_key"))
     else:
         path = say("thesis.no_changes" if report.status == "full_success" else "thesis.no_changes_left")
     tested = [o for o in run.history.outcomes if o.hypothesis != "untested"]
@@ -53,13 +54,14 @@ def thesis(run: RunRecord) -> str:
         end=profile.end,
         channels=say.count(len(profile.channels), "channel"),
         model_type=code(report.model_type),
-        status=f"**{report.status}**",
+        status=f"**{code(report.status)}**",
         iteration=report.selected_iteration,
         run=report.iterations_run,
         budget=report.max_iterations,
         figures=_deciding_figures(run),
         changes=path,
         gates=say(_gates(run)),
+        media=media_clause(run),
         learned=learned if tested else say("thesis.nothing_tested"),
     )
 
@@ -79,7 +81,7 @@ def overview(run: RunRecord) -> str:
 def diagrams(run: RunRecord) -> str:
     """Return both diagrams with their headers: what exists, then what happened."""
     say, name = run.say, word(dataset_name(run))
-    exists = say("diagram.continuant", name=name, frequency=say(run.profile.frequency))
+    exists = say("diagram.continuant", name=name)
     happened = say("diagram.occurrent", name=name, n=say.count(len(run.records), "iteration"))
     return "\n\n".join(
         [
@@ -110,4 +112,6 @@ def _deciding_figures(run: RunRecord) -> str:
 def _gates(run: RunRecord) -> str:
     if run.report.status == "full_success":
         return "gates.both"
-    return "gates.first" if run.selected.validation.evaluated else "gates.neither"
+    if not run.selected.summary.passed:
+        return "gates.neither"
+    return "gates.first" if run.selected.validation.evaluated else "gates.unopened"

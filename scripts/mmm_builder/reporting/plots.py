@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..verdicts import ConvergenceThresholds, OosThresholds
+from .phrases import RECORDED, Phrasebook, phrasebook
 from .style import (
     BASELINE,
     BLUE,
@@ -27,6 +28,8 @@ from .style import (
     legend_above,
     save_png,
 )
+
+ENGLISH = phrasebook(RECORDED)
 
 # --- predicted and actual --------------------------------------------------------------------------------------------
 
@@ -51,7 +54,13 @@ def plot_predicted_vs_actual(series: pd.DataFrame, path: Path, *, title: str, kp
 
 
 def plot_with_holdout(
-    series: pd.DataFrame, predictions: pd.DataFrame, path: Path, *, title: str, kpi: str = "KPI"
+    series: pd.DataFrame,
+    predictions: pd.DataFrame,
+    path: Path,
+    *,
+    title: str,
+    kpi: str = "KPI",
+    say: Phrasebook = ENGLISH,
 ) -> None:
     """Draw training rows and held-out rows in one, the holdout shaded; without predictions, say that it is closed.
 
@@ -59,35 +68,42 @@ def plot_with_holdout(
     """
     figure = figure_of(9.0, 4.2)
     axes = figure.subplots()
-    _draw_series(axes, series)
+    _draw_series(axes, series, say=say)
     if predictions.empty:
-        axes.text(1, 1.02, "held-out periods not opened", transform=axes.transAxes, ha="right", **NOTE)
+        axes.text(1, 1.02, say("plot.closed"), transform=axes.transAxes, ha="right", **NOTE)
     else:
         edge = series["date"].max() + (predictions["date"].min() - series["date"].max()) / 2
         axes.axvspan(edge, predictions["date"].max(), color=ORANGE, alpha=0.10, linewidth=0)
         axes.axvline(edge, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
         _draw_series(axes, predictions, labelled=False)
         above = axes.get_xaxis_transform()
-        for side, text in (("right", "training  "), ("left", "  held out")):
+        for side, text in (("right", say("plot.training") + "  "), ("left", "  " + say("plot.held_out"))):
             axes.text(edge, 1.02, text, transform=above, ha=side, **NOTE)
     head(axes, title)
     kpi_axis(axes, kpi)
     legend_above(axes)
-    date_axis(axes)
+    date_axis(axes, numeric=say.language != RECORDED)
     save_png(figure, path)
 
 
-def _draw_series(axes: Axes, series: pd.DataFrame, *, labelled: bool = True) -> None:
-    def name(text: str) -> str:
-        return text if labelled else "_nolegend_"
+def _draw_series(axes: Axes, series: pd.DataFrame, *, labelled: bool = True, say: Phrasebook = ENGLISH) -> None:
+    def name(phrase: str) -> str:
+        return say(phrase) if labelled else "_nolegend_"
 
     dates = series["date"]
     axes.fill_between(
-        dates, series["lower_80"], series["upper_80"], color=BLUE, alpha=0.18, linewidth=0, label=name("80 % interval")
+        dates, series["lower_80"], series["upper_80"], color=BLUE, alpha=0.18, linewidth=0, label=name("plot.interval")
     )
-    axes.plot(dates, series["predicted"], color=BLUE, linewidth=1.5, label=name("Predicted"))
+    axes.plot(dates, series["predicted"], color=BLUE, linewidth=1.5, label=name("plot.predicted"))
     axes.plot(
-        dates, series["actual"], color=INK, linewidth=0.7, marker="o", markersize=2.2, label=name("Actual"), alpha=0.85
+        dates,
+        series["actual"],
+        color=INK,
+        linewidth=0.7,
+        marker="o",
+        markersize=2.2,
+        label=name("plot.actual"),
+        alpha=0.85,
     )
 
 
@@ -101,6 +117,7 @@ def plot_gates(
     convergence: ConvergenceThresholds,
     out_of_sample: OosThresholds,
     selected: int | None = None,
+    say: Phrasebook = ENGLISH,
 ) -> None:
     """Draw each gate figure by iteration against its limit; a hollow mark misses it, a gap was not computed.
 
@@ -109,23 +126,23 @@ def plot_gates(
     c, o = convergence, out_of_sample
     ceiling = c.r2_max if c.r2_above == "fail" else np.inf
     panels = (
-        ("worst_rhat", "R-hat (worst)", -np.inf, c.rhat_max),
-        ("min_ess", "ESS (smallest)", c.ess_min, np.inf),
-        ("divergences", "Divergences", -np.inf, c.divergences_max),
-        ("r2", "R² on training rows", c.r2_min, ceiling),
-        ("oos_r2", "R² on held-out rows", o.oos_r2_min, np.inf),
-        ("oos_mape", "MAPE on held-out rows, %", -np.inf, o.oos_mape_max),
-        ("overfitting_index", "Overfitting index", -np.inf, o.overfitting_max),
+        ("worst_rhat", -np.inf, c.rhat_max),
+        ("min_ess", c.ess_min, np.inf),
+        ("divergences", -np.inf, c.divergences_max),
+        ("r2", c.r2_min, ceiling),
+        ("oos_r2", o.oos_r2_min, np.inf),
+        ("oos_mape", -np.inf, o.oos_mape_max),
+        ("overfitting_index", -np.inf, o.overfitting_max),
     )
     figure = figure_of(9.6, 4.8)
     grid = figure.subplots(2, 4, sharex=True)
-    for axes, (key, title, low, high) in zip(grid.flat, panels, strict=False):
+    for axes, (key, low, high) in zip(grid.flat, panels, strict=False):
         band = (c.r2_min, c.r2_max) if key == "r2" else None
-        _draw_gate(axes, records, key, (low, high), band, selected)
-        head(axes, title, size=9.5)
-    _explain_gates(grid.flat[-1], selected)
+        _draw_gate(axes, records, key, (low, high), band, selected, say)
+        head(axes, say(f"plot.gate.{key}"), size=9.5)
+    _explain_gates(grid.flat[-1], selected, say)
     for axes in (*grid[1, :3], grid[0, 3]):
-        axes.set_xlabel("Iteration")
+        axes.set_xlabel(say("plot.iteration"))
         axes.tick_params(labelbottom=True)
     save_png(figure, path)
 
@@ -137,12 +154,13 @@ def _draw_gate(
     limits: tuple[float, float],
     band: tuple[float, float] | None,
     selected: int | None,
+    say: Phrasebook,
 ) -> None:
     """Draw one figure by iteration. limits : smallest and largest value that passes, infinite if open."""
     n = records["iteration"].to_numpy()
     values = records[key].astype(float).to_numpy()
     if not np.isfinite(values).any():
-        axes.text(0.5, 0.5, "not computed", transform=axes.transAxes, ha="center", **NOTE)
+        axes.text(0.5, 0.5, say("plot.not_computed"), transform=axes.transAxes, ha="center", **NOTE)
         axes.set_yticks([])
         return
     met = (values >= limits[0]) & (values <= limits[1])
@@ -167,15 +185,15 @@ def _draw_gate(
     axes.set_ylim(min(finite) - margin, max(finite) + margin)
 
 
-def _explain_gates(axes: Axes, selected: int | None) -> None:
+def _explain_gates(axes: Axes, selected: int | None, say: Phrasebook) -> None:
     """Use the last, empty panel as the legend."""
     axes.axis("off")
-    axes.scatter([], [], s=34, facecolor=BLUE, edgecolor=BLUE, label="Within its limit")
-    axes.scatter([], [], s=34, facecolor="white", edgecolor=VERMILION, linewidth=1.5, label="Beyond its limit")
-    axes.plot([], [], color=GREEN, linestyle=(0, (4, 3)), linewidth=1.1, label="Limit")
-    axes.fill_between([], [], color=GREEN, alpha=0.12, label="R² band")
+    axes.scatter([], [], s=34, facecolor=BLUE, edgecolor=BLUE, label=say("plot.within"))
+    axes.scatter([], [], s=34, facecolor="white", edgecolor=VERMILION, linewidth=1.5, label=say("plot.beyond"))
+    axes.plot([], [], color=GREEN, linestyle=(0, (4, 3)), linewidth=1.1, label=say("plot.limit"))
+    axes.fill_between([], [], color=GREEN, alpha=0.12, label=say("plot.band"))
     if selected is not None:
-        axes.plot([], [], color=GRID, linewidth=7, label="Selected iteration")
+        axes.plot([], [], color=GRID, linewidth=7, label=say("plot.selected"))
     axes.legend(loc="center left", frameon=False, fontsize=9, labelcolor=INK)
 
 

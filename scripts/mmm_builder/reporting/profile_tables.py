@@ -102,6 +102,9 @@ def source_rows(profile: DataProfile) -> list[tuple[str, str, Choice | None]]:
         ("Cadence", f"{profile.frequency}, {profile.start} to {profile.end}", evidence.frequency),
         ("Periods without a row", missing, None),
     ]
+    if profile.sealed:
+        told = f"{periods(profile, profile.sealed.n_periods)}, {profile.sealed.start} to {profile.sealed.end}"
+        rows.append(("Sealed", f"{told}, cut off before all else", None))
     if profile.panel_column and evidence.panel_column:
         rows.append(("Panel", f"one series per {profile.panel_column!r}", evidence.panel_column))
     return rows
@@ -119,7 +122,9 @@ def role_rows(profile: DataProfile) -> list[RoleRow]:
         kind = f"{plain(channel.channel_type)}, {plain(channel.measure)}"
         beside = f"; exposure: {channel.exposure_column!r}" if channel.exposure_column else ""
         rows.append(row(channel.column, "channel", kind, channel.confidence, channel.evidence + beside))
-    rows += [row(c.column, "control", plain(c.kind), c.confidence, c.evidence) for c in profile.controls]
+    for control in profile.controls:
+        kind = plain(control.kind) + ("" if control.known_ahead else ", not known ahead")
+        rows.append(row(control.column, "control", kind, control.confidence, control.evidence))
     rows += [row(i.column, "not used", "", i.confidence, i.reason) for i in profile.ignored]
     return rows
 

@@ -6,12 +6,27 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ..candidates import Candidates
 from ..data_profile import DataProfile
+from ..evidence import MediaAdds
+from ..policy.words import key_of
+from ..sealed import SealedValidation
 from ..spec import ModelSpec
-from ..verdicts import Check, Decision, IterationRecord, OosValidation, SkillReport, ThinkingHistory, TrainingSummary
+from ..verdicts import (
+    Check,
+    Decision,
+    FoldEvidence,
+    IterationRecord,
+    OosValidation,
+    SkillReport,
+    ThinkingHistory,
+    TrainingSummary,
+)
 from .figures import GATES, figure_key, shown
-from .markdown import clause
-from .phrases import Phrasebook
+from .markdown import clause, code
+from .phrases import RECORDED, Phrasebook
+
+VERDICTS = ("pass", "fail", "review", "unassessed")
 
 
 class Paths(NamedTuple):
@@ -19,10 +34,13 @@ class Paths(NamedTuple):
 
     config: str
     summary: str
+    folds: str
+    candidates: str
     validation: str
     decision: str
     series: str
     predictions: str
+    fold_predictions: str
 
 
 class Iteration(NamedTuple):
@@ -31,9 +49,21 @@ class Iteration(NamedTuple):
     number: int
     spec: ModelSpec
     summary: TrainingSummary
+    folds: FoldEvidence
+    candidates: Candidates
     validation: OosValidation
     decision: Decision
     paths: Paths
+
+    @property
+    def media_adds(self) -> MediaAdds | None:
+        """What media add to the forecast: over folds and holdout where it was opened, else over the folds."""
+        return self.validation.media_adds or self.folds.media_adds
+
+    @property
+    def media_path(self) -> str:
+        """The file that says so."""
+        return self.paths.folds if self.validation.media_adds is None else self.paths.validation
 
 
 class Files(NamedTuple):
@@ -41,8 +71,12 @@ class Files(NamedTuple):
 
     profile: str
     log: str
+    history: str
     report: str
     gates_plot: str | None = None
+    fit_plot: str | None = None
+    fold_scores_plot: str | None = None
+    sealed: str | None = None
 
 
 class Band(NamedTuple):
@@ -53,6 +87,18 @@ class Band(NamedTuple):
     worst_date: str
     actual: float
     predicted: float
+
+
+def in_language(say: Phrasebook, words: str | None) -> str | None:
+    """Return a record's sentence in a book's language; None if there is none, or none in that language."""
+    if not words or say.language == RECORDED:
+        return words
+    found = key_of(words)
+    if found is None or found[0] not in say:
+        return None
+    values = {name: in_language(say, value) or (say(value) if value in VERDICTS else value)
+              for name, value in found[1].items()}  # fmt: skip
+    return say(found[0], **values)
 
 
 class RunRecord(NamedTuple):
@@ -68,6 +114,7 @@ class RunRecord(NamedTuple):
     dates: Mapping[str, str]
     files: Files
     say: Phrasebook
+    sealed: SealedValidation | None = None
 
     @property
     def selected(self) -> Iteration:
@@ -79,6 +126,13 @@ class RunRecord(NamedTuple):
         if key is None:
             return self.say("source_file", path=path, date=self.dates[path])
         return self.say("source", path=path, key=key, date=self.dates[path])
+
+    def told(self, words: str | None, path: str, key: str) -> str:
+        """Return a record's sentence in the document's language; where that isn't known, the place it stands at."""
+        if not words:
+            return self.say("no_reason")
+        found = in_language(self.say, words)
+        return self.say("recorded", path=code(path), key=code(key)) if found is None else clause(found)
 
     def label(self, key: str) -> str:
         """Return the name of a figure, or its key in code style."""
@@ -102,8 +156,20 @@ class RunRecord(NamedTuple):
     def figure(self, key: str, value: float | None, reason: str | None = None) -> str:
         """Return a figure as printed, or that it was not computed and why; one at a gate beside its limits."""
         if value is None:
-            return self.say("not_computed", reason=clause(reason or self.say("no_reason")))
+            return self.say("not_computed", reason=reason or self.say("no_reason"))
         return shown(key, value, *self.limits(key))
+
+    def remark(self, path: str, gate: TrainingSummary | FoldEvidence | OosValidation, check: Check) -> str:
+        """Return a check's remark: by its code where there is a phrase for it, else as the record has it."""
+        phrase = f"remark.{check.code}.{check.status}"
+        if phrase in self.say:
+            return self.say(phrase)
+        return self.told(check.reason, path, f"checks[{gate.checks.index(check)}].reason")
+
+    def missing(self, path: str, gate: TrainingSummary | FoldEvidence | OosValidation, key: str) -> str | None:
+        """Return why a figure was not computed, as the check that speaks of it says; None if none does."""
+        check = next((c for c in gate.checks if figure_key(c.code) == key and c.reason), None)
+        return None if check is None else self.remark(path, gate, check)
 
     def limits(self, key: str) -> tuple[float, ...]:
         """Return the limits that a figure is held against, none if it is in no gate."""
@@ -133,8 +199,3 @@ def band(series: pd.DataFrame) -> Band | None:
 def unmet(checks: tuple[Check, ...], *verdicts: str) -> list[Check]:
     """Return the checks with one of the verdicts; without any, those that did not pass."""
     return [check for check in checks if check.status in (verdicts or ("fail", "review", "unassessed"))]
-
-
-def reason_of(checks: tuple[Check, ...], key: str) -> str | None:
-    """Return why a figure was not computed, as the check that speaks of it says."""
-    return next((c.reason for c in checks if figure_key(c.code) == key and c.reason), None)

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from ..data_profile import ProfiledControl
 from .figures import shown
 from .markdown import clause, code, section, table, text
+from .phrases import RECORDED
 from .run_record import RunRecord
 
 CALENDAR = (
@@ -74,29 +76,43 @@ def _roles(run: RunRecord) -> list[tuple[str, str]]:
     parts = [(say("lead.thesis"), thesis)]
     if profile.target_candidates:
         ranked = sorted(profile.target_candidates, key=lambda c: -c.score)
-        entries = [say("s1.target.entry", column=code(c.column), evidence=clause(c.evidence)) for c in ranked]
+        entries = [code(c.column) + _told(run, c.evidence) for c in ranked]
         parts.append((say("lead.target"), say("s1.target", candidates="; ".join(entries))))
     parts.append((say("lead.channels"), say("s1.channels") + "\n\n" + _channels(run)))
     if profile.controls:
-        entries = [say("s1.controls.entry", column=code(c.column), kind=c.kind) for c in profile.controls]
+        entries = [_control(run, c) for c in profile.controls]
         parts.append((say("lead.controls"), say("s1.controls", controls=", ".join(entries))))
     if profile.ignored:
-        entries = [say("s1.ignored.entry", column=code(c.column), reason=clause(c.reason)) for c in profile.ignored]
+        entries = [code(c.column) + _told(run, c.reason) for c in profile.ignored]
         parts.append((say("lead.ignored"), say("s1.ignored", ignored="; ".join(entries))))
     return parts
+
+
+def _control(run: RunRecord, control: ProfiledControl) -> str:
+    kind = run.say(f"control.{control.kind}")
+    return run.say(
+        "s1.controls.entry" if control.known_ahead else "s1.controls.unknown", column=code(control.column), kind=kind
+    )
+
+
+def _told(run: RunRecord, words: str) -> str:
+    """Return a text of the profile in brackets where it is in the document's language; else nothing."""
+    return f" ({clause(words)})" if run.say.language == RECORDED else ""
 
 
 def _channels(run: RunRecord) -> str:
     """Return the table of channels, the largest share of spend first."""
     say, channels = run.say, run.profile.channels
     with_exposure = any(c.exposure_column for c in channels)
-    names = ["channel", "type", "measure", "share", "zeros", "confidence", "evidence"]
+    names = ["channel", "type", "measure", "share", "zeros", "confidence"]
+    names += ["evidence"] if say.language == RECORDED else []
     header = [say(f"s1.{name}") for name in names]
     rows = []
     for c in sorted(channels, key=lambda c: -(c.share_of_spend or 0.0)):
         share = say("s1.no_money") if c.share_of_spend is None else shown("share_of_spend", c.share_of_spend)
-        cells = [code(c.column), say(f"type.{c.channel_type}"), c.measure, share]
-        cells += [shown("zero_share", c.zero_share), shown("confidence", c.confidence), text(c.evidence)]
+        cells = [code(c.column), say(f"type.{c.channel_type}"), say(f"measure.{c.measure}"), share]
+        cells += [shown("zero_share", c.zero_share), shown("confidence", c.confidence)]
+        cells += [text(c.evidence)] if say.language == RECORDED else []
         rows.append(cells + ([code(c.exposure_column) if c.exposure_column else ""] if with_exposure else []))
     return table(header + ([say("s1.exposure")] if with_exposure else []), rows)
 
@@ -106,5 +122,16 @@ def _warnings(run: RunRecord) -> list[tuple[str, str]]:
     if not warnings:
         return [(say("lead.thesis"), say("s1.warnings.none"))]
     thesis = say("s1.warnings.thesis", warnings=say.count(len(warnings), "warning"))
-    entries = "\n".join(f"- {code(w.code)}: {text(w.message)}" for w in warnings)
+    entries = "\n".join(f"- {_warning(run, i)}" for i in range(len(warnings)))
     return [(say("lead.thesis"), thesis), (say("lead.warnings"), "\n\n" + entries)]
+
+
+def _warning(run: RunRecord, i: int) -> str:
+    """Return a warning's code, what it is about, and its message or where that stands."""
+    say, warning = run.say, run.profile.warnings[i]
+    message = text(warning.message)
+    if say.language != RECORDED:
+        message = say("recorded", path=code(run.files.profile), key=code(f"warnings[{i}].message"))
+    if f"warning.{warning.code}" not in say:
+        return f"{code(warning.code)}: {message}"
+    return say("s1.warning", code=code(warning.code), about=say(f"warning.{warning.code}"), message=message)

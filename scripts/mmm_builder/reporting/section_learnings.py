@@ -7,7 +7,9 @@ from .figures import figure_key, shown
 from .history import share_of_gain
 from .markdown import code, section, table
 from .run_record import RunRecord, unmet
-from .section_results import looks_paragraph, media_paragraph
+from .section_history import FOLDS_PARAGRAPH
+from .section_results import paragraph
+from .section_thinking import HAPPENED
 
 CONTRACTION = "prior_contraction"
 """Code of the checks that say, per channel, how much narrower the posterior is than the prior."""
@@ -18,8 +20,14 @@ UNSURE = 0.5
 COVERAGE = (0.65, 0.95)
 """Coverage of 80 % intervals outside which they are called too narrow or too wide."""
 
-MISFIT = ("r2_low", "oos_r2", "oos_mape")
+MISFIT = ("r2_low", "oos_r2", "oos_mape", "fold_r2", "fold_mape")
 """Codes of the checks that say that something moves the KPI which the model has not seen."""
+
+DOUBT = 0.05
+"""Probability of a pass by chance from which it limits what a pass says."""
+
+GAP = 0.25
+"""How far R² on the holdout may be from R² on the folds, either way, before one of them is called an exception."""
 
 ADVICE_BY_WARNING = (
     ("short_history", "advice.short"), ("collinear_channels", "advice.collinear"), ("high_vif", "advice.collinear"),
@@ -57,6 +65,7 @@ def _remedies(run: RunRecord) -> list[tuple[str, str]]:
     if not outcomes:
         return [(say("lead.thesis"), say("s5.remedies.none"))]
     said = {h: sum(o.hypothesis == h for o in outcomes) for h in ("survived", "refuted", "untested")}
+    said["reverted"] = sum(o.reverted for o in outcomes)
     derived = say("derived", rule=say("s5.rule"))
     thesis = say("s5.remedies.thesis", predictions=say.count(len(outcomes), "prediction"), derived=derived, **said)
     rows = []
@@ -66,9 +75,10 @@ def _remedies(run: RunRecord) -> list[tuple[str, str]]:
             step = shown(figure_key(o.figure), o.after - o.before, 0.0)
             gain = say("s5.gain.share", gain=step if o.after < o.before else f"+{step}", share=f"{100 * share:.0f}")
         figure = say("s5.no_figure") if o.predicted is None else run.check_label(o.figure)
-        rows.append((code(o.remedy), figure, gain, say(o.hypothesis), f"§3.{o.iteration} ¶6"))
-    header = [say(f"s5.{name}") for name in ("remedy", "figure", "gain", "hypothesis", "where")]
-    listed = say("s5.remedies.list") + "\n\n" + table(header, rows)
+        verdict = say(o.hypothesis) + (say("s5.reverted") if o.reverted else "")
+        rows.append((code(o.remedy), code(o.label), figure, gain, verdict, f"§3.{o.iteration} ¶{HAPPENED}"))
+    header = [say(f"s5.{name}") for name in ("remedy", "label", "figure", "gain", "hypothesis", "where")]
+    listed = say("s5.remedies.list", source=run.cite(run.files.history, "outcomes")) + "\n\n" + table(header, rows)
     return [(say("lead.thesis"), thesis), (say("lead.remedies"), listed)]
 
 
@@ -114,6 +124,29 @@ def _coverage(run: RunRecord) -> float:
     return 0.8 if found is None else found
 
 
+def _media(run: RunRecord) -> str:
+    """Return the verdict on what media add, or `unmeasured`."""
+    return run.report.metrics.media_adds or "unmeasured"
+
+
+def _media_known_ahead(run: RunRecord) -> str | None:
+    """Return the same verdict without the controls that nobody knows ahead; None if there are none."""
+    iteration = run.selected
+    record = iteration.folds if iteration.validation.media_adds is None else iteration.validation
+    return None if record.media_adds_known_ahead is None else record.media_adds_known_ahead.verdict
+
+
+def _unknown(run: RunRecord) -> str:
+    return run.say.enumerate([code(name) for name in run.selected.folds.unknown_ahead])
+
+
+def _gap(run: RunRecord) -> float:
+    """Return R² on the holdout less R² on the folds; 0 where either was not computed."""
+    held_out, pooled = run.selected.validation.oos_r2, run.selected.folds.pooled
+    known = held_out is not None and pooled is not None and pooled.r2 is not None
+    return held_out - pooled.r2 if known else 0.0
+
+
 def _unsure(run: RunRecord) -> list[str]:
     return [code(c.column) for c in run.profile.channels if c.confidence < UNSURE]
 
@@ -129,7 +162,7 @@ def _warning_advice(run: RunRecord) -> list[str]:
 
 def _misfit_advice(run: RunRecord) -> list[str]:
     """Return the advice for a model that does not fit; one that did not converge calls for no further data."""
-    checks = run.selected.summary.checks + run.selected.validation.checks
+    checks = run.selected.summary.checks + run.selected.folds.checks + run.selected.validation.checks
     misfit = any(c.code in MISFIT for c in unmet(checks, "fail"))
     return ["advice.misfit"] if misfit else []
 
@@ -150,14 +183,34 @@ LIMITS = (
         _misfit_advice,
     ),
     Limit(
-        lambda run: run.report.metrics.media_adds is None and run.report.oos_validation_passed,
-        _says("limit.media", media=media_paragraph),
+        lambda run: _media(run) != "yes",
+        lambda run: run.say(f"limit.media.{_media(run)}", media=paragraph(run, "media")),
         lambda run: ["advice.media"],
     ),
     Limit(
-        lambda run: run.report.holdout_looks > 1,
-        _says("limit.looks", looks=looks_paragraph),
+        lambda run: _media(run) == "yes" and _media_known_ahead(run) not in (None, "yes"),
+        _says("limit.known_ahead", media=lambda run: paragraph(run, "media"), controls=lambda run: _unknown(run)),
+        lambda run: ["advice.media"],
+    ),
+    Limit(
+        lambda run: (run.report.chance_pass_probability or 0.0) > DOUBT,
+        _says("limit.chance", looks=lambda run: paragraph(run, "looks")),
         lambda run: ["advice.looks"],
+    ),
+    Limit(
+        lambda run: run.report.holdout_looks > 1,
+        _says("limit.looks", looks=lambda run: paragraph(run, "looks")),
+        lambda run: ["advice.looks"],
+    ),
+    Limit(
+        lambda run: abs(_gap(run)) > GAP,
+        _says("limit.gap", gap=lambda run: paragraph(run, "gap")),
+        lambda run: ["advice.looks"],
+    ),
+    Limit(
+        lambda run: not run.selected.folds.folds,
+        _says("limit.no_folds", n=lambda run: run.report.selected_iteration, paragraph=lambda run: FOLDS_PARAGRAPH),
+        lambda run: ["advice.short"],
     ),
     Limit(
         lambda run: bool(run.profile.warnings),

@@ -5,19 +5,29 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import InputError
-from ..verdicts import Decision, OosValidation, Status, TrainingSummary
+from ..verdicts import Decision, FoldEvidence, OosValidation, SelectionCode, Status, StopCode, TrainingSummary
+from .figures import shown
+from .phrases import RECORDED, phrasebook
 
 
 class Selection(NamedTuple):
-    """How the run ended: `iteration` is the selected one (from 1), `stop_reason` says why no other followed."""
+    """How the run ended: `iteration` is the selected one (from 1), by the rule `code`.
+
+    stop_code : why no other iteration followed; `told` the decision's own words for it, if it has any
+    among : of how many iterations it is the best
+    """
 
     status: Status
     iteration: int
-    stop_reason: str
+    code: SelectionCode
+    stop_code: StopCode
+    told: str | None
+    among: int
 
 
 def select(
     summaries: Sequence[TrainingSummary],
+    folds: Sequence[FoldEvidence],
     validations: Sequence[OosValidation],
     decisions: Sequence[Decision],
     max_iterations: int,
@@ -25,7 +35,8 @@ def select(
     """Return the run's end from the verdicts of its iterations, in the order they ran.
 
     full_success: the last decision stopped with it, and its iteration is selected. Else diagnostics_only if any
-    iteration passed diagnostics, else budget_exhausted; the selected iteration is then not validated.
+    iteration passed diagnostics, and of those the one with the best CRPS on the folds; else budget_exhausted, and the
+    one with the fewest failing checks, of equals the best on the folds. It is then not validated.
     Raises InputError if the verdicts contradict one another or the last iterations are missing.
     """
     last, n = decisions[-1], len(decisions)
@@ -39,12 +50,16 @@ def select(
             raise InputError(
                 f"the decision of iteration {n} is full_success, but not both of its gates passed; decide again"
             )
-        return Selection("full_success", n, "both gates passed")
-    reason = "no remedy left" if last.action == "stop" else f"budget of {_iterations(max_iterations)} spent"
+        return Selection("full_success", n, "passed_both", "both_gates", None, 1)
+    stop: tuple[StopCode, str | None] = ("budget", None)
+    if last.action == "stop":
+        stop = ("no_candidate", last.stop_reason)
     passed = [i for i, summary in enumerate(summaries) if summary.passed]
-    candidates = passed or range(n)
-    best = min(candidates, key=lambda i: (unmet_checks(summaries[i]), distance_to_band(summaries[i]), -i))
-    return Selection("diagnostics_only" if passed else "budget_exhausted", best + 1, last.stop_reason or reason)
+    if passed:
+        best = min(passed, key=lambda i: (fold_crps(folds[i]), -i))
+        return Selection("diagnostics_only", best + 1, "best_folds", *stop, len(passed))
+    best = min(range(n), key=lambda i: (unmet_checks(summaries[i]), fold_crps(folds[i]), -i))
+    return Selection("budget_exhausted", best + 1, "fewest_failing", *stop, n)
 
 
 def unmet_checks(summary: TrainingSummary) -> int:
@@ -52,13 +67,22 @@ def unmet_checks(summary: TrainingSummary) -> int:
     return sum(check.status in ("fail", "unassessed") for check in summary.checks)
 
 
-def distance_to_band(summary: TrainingSummary) -> float:
-    """Return how far R² on the training rows lies outside its band (0 inside; infinite if not computed)."""
-    if summary.r2 is None:
-        return math.inf
-    limits = summary.thresholds
-    return max(limits.r2_min - summary.r2, summary.r2 - limits.r2_max, 0.0)
+def fold_crps(folds: FoldEvidence) -> float:
+    """Return the CRPS of the folds' rows together, in the KPI's unit; infinite if there is none."""
+    return math.inf if folds.pooled is None or folds.pooled.crps is None else folds.pooled.crps
 
 
-def _iterations(n: int) -> str:
-    return f"{n} iteration" + ("" if n == 1 else "s")
+def reasons(selection: Selection, folds: FoldEvidence, max_iterations: int) -> tuple[str, str]:
+    """Return why no other iteration followed and why this one is selected, in English, for the record.
+
+    folds : the selected iteration's
+    """
+    say = phrasebook(RECORDED)
+    stopped = selection.told or say(f"stop.{selection.stop_code}")
+    if selection.stop_code == "budget":
+        stopped = say("selection.budget", iterations=say.count(max_iterations, "iteration"))
+    selected = say(f"selection.{selection.code}", among=say.count(selection.among, "iteration"))
+    if selection.code == "passed_both":
+        return stopped, selected
+    crps = "unknown" if math.isinf(fold_crps(folds)) else shown("fold_crps", fold_crps(folds))
+    return stopped, say("selection.not_validated", reason=selected, crps=crps)

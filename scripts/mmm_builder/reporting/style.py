@@ -41,11 +41,18 @@ def head(axes: Axes, title: str, size: float = 11) -> None:
     axes.yaxis.label.set(color=INK, fontsize=9)
 
 
-def date_axis(axes: Axes) -> None:
-    """Put dates on the horizontal axis."""
+NUMERIC_DATES = {
+    "formats": ["%Y", "%m.%Y", "%d.%m", "%H:%M", "%H:%M", "%S"],
+    "zero_formats": ["", "%Y", "%m.%Y", "%d.%m", "%H:%M", "%H:%M"],
+    "show_offset": False,
+}
+
+
+def date_axis(axes: Axes, *, numeric: bool = False) -> None:
+    """Put dates on the horizontal axis; numeric : months as numbers rather than as English names."""
     locator = AutoDateLocator(minticks=4, maxticks=9)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, **(NUMERIC_DATES if numeric else {})))
 
 
 def kpi_axis(axes: Axes, name: str) -> None:

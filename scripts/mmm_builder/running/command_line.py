@@ -10,7 +10,7 @@ from typing import Any, NoReturn, get_args
 from ..config_files import read_yaml
 from ..data_profile import Shape
 from ..errors import BAD_INPUT_EXIT_CODE, InputError
-from ..settings import Columns, Settings
+from ..settings import Columns, Language, Settings
 from ..spec import ModelType
 from ..stage import fail, fail_on_disk, split_names, start_logging
 from .engine import ARGUMENTS, EngineError
@@ -27,6 +27,11 @@ def add_column_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--target", metavar="COLUMN", help="column with the KPI to explain")
     group.add_argument("--channels", metavar="A,B", help="media columns, all of them")
     group.add_argument("--controls", metavar="C,D", help="control columns, all of them; '' for none")
+    group.add_argument(
+        "--unknown-ahead",
+        metavar="C,D",
+        help="controls that nobody knows before their period is over (default: competitors); '' for none",
+    )
     group.add_argument("--panel", metavar="COLUMN", help="column with the panel unit (geo, brand)")
     group.add_argument("--shape", metavar="SHAPE", help=f"how the table is laid out: {', '.join(get_args(Shape))}")
     group.add_argument("--variable", metavar="COLUMN", help="column that names the series, in long data")
@@ -41,6 +46,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seed", type=int, metavar="N", help="seed of all randomness")
     group.add_argument("--device", help="cpu or gpu (default: cpu)")
     group.add_argument("--conda-env", metavar="NAME", help="existing conda environment to train in")
+    group.add_argument("--language", help=f"of the analysis: {' or '.join(get_args(Language))} (default: en)")
     group.add_argument("--cores", type=int, metavar="N", help="processor cores to use (default: all)")
     group.add_argument("--config", metavar="FILE", help="YAML file with further settings (config/README.md)")
     group.add_argument("--unlock", action="store_true", help="take over a folder that a killed run left locked")
@@ -51,7 +57,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 def given_columns(given: argparse.Namespace) -> dict[str, Any]:
     """Return the roles that were given, as `Columns` names them."""
     roles = {role: getattr(given, role) for role in Columns.model_fields}
-    for role in ("channels", "controls"):
+    for role in ("channels", "controls", "unknown_ahead"):
         if roles[role] is not None:
             roles[role] = [name for name in split_names(roles[role]) if name]
     return {role: value for role, value in roles.items() if value is not None}

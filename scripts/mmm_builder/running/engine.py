@@ -24,7 +24,7 @@ RUN_CONFIG = "run_config.yaml"
 LOG = "logs/snakemake.log"
 LOCKS = ".snakemake/locks"
 
-ARGUMENTS = ("model_type", "max_iterations", "seed", "device", "conda_env")
+ARGUMENTS = ("model_type", "max_iterations", "seed", "device", "conda_env", "language")
 """Keys of the configuration that are arguments of their own; `runs` and `results` follow from the others."""
 
 

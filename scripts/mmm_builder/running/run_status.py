@@ -4,9 +4,11 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..data_profile import DataProfile
 from ..errors import InputError
 from ..reporting.terminal import terminal_summary
-from ..verdicts import Decision, OosValidation, SkillReport, TrainingSummary
+from ..sealed import SealedValidation
+from ..verdicts import Decision, FoldEvidence, OosValidation, SkillReport, TrainingSummary
 from . import layout
 from .progress import STALE_AFTER, Job, WatchedRun, decision_line, jobs_under_way, progress_line
 
@@ -21,7 +23,9 @@ class RunState:
     report: SkillReport | None
     decisions: tuple[Decision, ...]
     summary: TrainingSummary | None
+    folds: FoldEvidence | None
     validation: OosValidation | None
+    sealed: SealedValidation | None
     jobs: tuple[Job, ...]
 
 
@@ -43,9 +47,18 @@ def read_run(folder: Path) -> RunState:
         report=report,
         decisions=decisions,
         summary=TrainingSummary.read(layout.of_iteration(folder, layout.SUMMARY, shown)) if shown else None,
+        folds=FoldEvidence.read(layout.of_iteration(folder, layout.FOLDS, shown)) if shown else None,
         validation=OosValidation.read(layout.of_iteration(folder, layout.VALIDATION, shown)) if shown else None,
+        sealed=_sealed(folder) if shown else None,
         jobs=tuple(jobs_under_way([watched], now - STALE_AFTER, now)),
     )
+
+
+def _sealed(folder: Path) -> SealedValidation | None:
+    """Return what a run's sealed period says; None if it has none now, whatever an earlier configuration left."""
+    path = folder / layout.SEALED
+    has_seal = path.is_file() and DataProfile.read(folder / layout.PROFILE).sealed is not None
+    return SealedValidation.read(path) if has_seal else None
 
 
 def _decisions(folder: Path) -> tuple[Decision, ...]:
@@ -61,8 +74,8 @@ def _decisions(folder: Path) -> tuple[Decision, ...]:
 
 def summary_text(state: RunState) -> str:
     """Return a few lines: status, chosen iteration, both gates with their limits, where the analysis lies."""
-    if state.report and state.summary and state.validation:
-        return terminal_summary(state.report, state.summary, state.validation, state.folder)
+    if state.report and state.summary and state.folds and state.validation:
+        return terminal_summary(state.report, state.summary, state.folds, state.validation, state.folder, state.sealed)
     name = state.folder.resolve().name
     under_way = progress_line(state.jobs) or "no training under way"
     return "\n".join([f"not finished: {under_way}", *(decision_line(name, d) for d in state.decisions)])

@@ -1,27 +1,23 @@
-"""Fake of the decide stage: stops at the iteration that `STOPS_AT` has for a disabled remedy, else never."""
+"""Fake of the decide stage: stops where the fake screener found nothing that could follow."""
 
 from pathlib import Path
 
-from faking import STOPS_AT, note
+from faking import note
 
+from mmm_builder.candidates import Candidates
 from mmm_builder.files import write_text
 from mmm_builder.stage import hand_over
 from mmm_builder.verdicts import Decision, Diagnosis, Observation
 
 
 def decide_files(
-    *,
-    config: Path,
-    summary: Path,
-    configs: tuple[Path, ...],
-    summaries: tuple[Path, ...],
+    *, config: Path, summary: Path, folds: Path, candidates: Path, validation: Path, summaries: tuple[Path, ...],
     decision: Path,
-    disabled_remedies: tuple[str, ...] = (),
-):
+):  # fmt: skip
     note("decide", decision)
-    assert len(summaries) == len(configs)
-    n = len(configs) + 1
-    stops = n in {STOPS_AT.get(name) for name in disabled_remedies}
+    screened = Candidates.read(candidates)
+    n, stops = screened.iteration, screened.next is None
+    assert len(summaries) == n - 1
     seen = Observation(
         figure="r2", value=0.61 if stops else 0.48, limit=0.55, verdict="pass" if stops else "fail",
         source=f"artifacts_iter_{n}/metrics/summary.json",

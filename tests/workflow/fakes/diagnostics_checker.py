@@ -6,12 +6,13 @@ from faking import digest_of, note
 
 from mmm_builder.files import write_text
 from mmm_builder.stage import hand_over
-from mmm_builder.verdicts import Check, ConvergenceThresholds, TrainingSummary
+from mmm_builder.verdicts import Check, ConvergenceThresholds, FoldEvidence, OosThresholds, TrainingSummary
 
 
 def diagnose_files(
-    *, trace: Path, summary: Path, report: Path, series: Path, plot: Path, thresholds: ConvergenceThresholds
-):
+    *, trace: Path, summary: Path, report: Path, series: Path, plot: Path, folds: Path, fold_predictions: Path,
+    fold_plot: Path, thresholds: ConvergenceThresholds,
+):  # fmt: skip
     note("diagnose", report)
     r2 = int(digest_of(trace), 16) % 1000 / 1000
     said = TrainingSummary(
@@ -29,7 +30,13 @@ def diagnose_files(
         sampling_seconds=None,
     )
     write_text(summary, said.to_json())
-    for path in (report, series, plot):
+    none = FoldEvidence(
+        folds=(), pooled=None, train_r2=None, overfitting_index=None, twins=None, media_adds=None,
+        media_adds_known_ahead=None, unknown_ahead=(), thresholds=OosThresholds(), checks=(), passed=False,
+        reason=f"a fake, of {digest_of(trace)}",
+    )  # fmt: skip
+    write_text(folds, none.to_json())
+    for path in (report, series, plot, fold_predictions, fold_plot):
         write_text(path, f"of {digest_of(trace)}\n")
 
 

@@ -14,6 +14,8 @@ def validate_files(
     holdout: Path,
     trace: Path,
     summary: Path,
+    folds: Path,
+    candidates: Path,
     validation: Path,
     predictions: Path,
     plot: Path,

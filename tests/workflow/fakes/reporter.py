@@ -20,6 +20,8 @@ def report_files(
     skill_report: Path,
     analysis: Path,
     gates: Path,
+    fit: Path,
+    fold_scores: Path,
     max_iterations: int,
 ):
     note("report", skill_report)
@@ -44,7 +46,7 @@ def report_files(
         seed=7,
     )  # fmt: skip
     write_text(skill_report, said.to_json())
-    for path in (iteration_log, thinking_history, analysis, gates):
+    for path in (iteration_log, thinking_history, analysis, gates, fit, fold_scores):
         write_text(path, f"of {digest_of(*decisions)}\n")
 
 
