@@ -48,11 +48,13 @@ def document(records: Sequence[Record], made_on: str, machine: str) -> str:
     """Return the whole document."""
     by_group = _by_group(records)
     signal, media_free = by_group["signal"], by_group["without_media"]
+    done, asked = sum(len(by_group[n]) for n in GROUPS), sum(g.n for g in GROUPS.values())
     hours = sum(r["seconds"] for r in records) / 3600
     counts = "; ".join(f"{len(by_group[n])} of {g.n} ({n}: {g.title})" for n, g in GROUPS.items())
     parts = [
         "# Does the loop find the model honestly?",
         "",
+        *([] if done == asked else [f"**Unfinished: {done} of {asked} clients so far; rates are preliminary.**", ""]),
         f"Written by `make loop-study`, finished on {made_on} on {machine}, in {hours:.1f} hours summed over clients. "
         f"Clients followed: {counts}. Each goes through the stages' pure functions in one process, with "
         f"{SAMPLER.chains} × ({SAMPLER.draws} + {SAMPLER.tune}) draws, a budget of {MAX_ITERATIONS} iterations and "

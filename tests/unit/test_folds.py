@@ -9,16 +9,28 @@ import xarray as xr
 from made_forecasts import made_forecasts, made_panel
 from trainings import small_client
 
-from mmm_builder.distributions import HalfNormal, Normal
+from mmm_builder.distributions import HalfNormal, LogNormal, Normal
 from mmm_builder.evidence import EvidenceSettings
 from mmm_builder.judging import scoring, twins
 from mmm_builder.judging.folds import FOLD_COLUMNS, fold_evidence
+from mmm_builder.modelling.design import make_design
 from mmm_builder.modelling.folds import FOLDS, LEAST_TRAINING, fold_panel, fold_spec, rolling_origins
 from mmm_builder.modelling.forecasting import FORECASTERS, forecasters, origins, twin_panel, twin_spec
 from mmm_builder.spec import Control, LiftTest, Pulse
 from mmm_builder.verdicts import FoldEvidence, OosThresholds
 
 LIMITS, SETTINGS = OosThresholds(), EvidenceSettings()
+
+
+def test_without_media_a_pooled_model_of_returns_on_spend_can_be_made():
+    panel, spec, _ = small_client(model_type="v2")
+    returns = tuple(
+        c.model_copy(update={"coefficient": None, "roas": LogNormal(mu=0.5, sigma=0.5)}) for c in spec.channels
+    )
+    spec = spec.model_copy(update={"channels": returns})
+    twin = FORECASTERS["media_free"]
+    assert spec.pooling.within_channel_type is not None
+    assert make_design(twin_panel(panel, twin), twin_spec(spec, twin, ())).kpi_scale > 0
 
 
 class TestOrigins:

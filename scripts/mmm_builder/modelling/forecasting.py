@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from ..distributions import HalfNormal
+from ..distributions import HalfNormal, LogNormal
 from ..errors import InputError
 from ..spec import ModelSpec
 from .design import Design, make_design, make_projection
@@ -84,10 +84,11 @@ def twin_spec(spec: ModelSpec, twin: Twin, unknown_ahead: Sequence[str]) -> Mode
     if not twin.has_unknown_controls:
         update["controls"] = tuple(c for c in spec.controls if c.column not in unknown_ahead)
     if not twin.has_media:
+        # of what adds nothing any prior will do; a pooled one needs a location and a scale
+        idle = LogNormal(mu=0.0, sigma=1.0) if spec.pooling.within_channel_type else HalfNormal(sigma=1.0)
         update["lift_tests"] = ()
         update["channels"] = tuple(
-            c if c.roas is None else c.model_copy(update={"roas": None, "coefficient": HalfNormal(sigma=1.0)})
-            for c in spec.channels
+            c if c.roas is None else c.model_copy(update={"roas": None, "coefficient": idle}) for c in spec.channels
         )
     return spec.model_copy(update=update)
 
