@@ -11,15 +11,16 @@ import pandas as pd
 import xarray as xr
 
 from mmm_builder.candidates import Candidates
-from mmm_builder.config_files import read_spec
+from mmm_builder.config_files import fingerprint, read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.evidence import EvidenceSettings
-from mmm_builder.files import file_digest, text_digest, write_text
+from mmm_builder.files import file_digest, write_text
 from mmm_builder.judging import scoring
 from mmm_builder.judging.bootstrap import score_intervals
 from mmm_builder.judging.chance import Series, chance_pass_probability, tried
 from mmm_builder.judging.checks import gate_passed, oos_checks
-from mmm_builder.judging.looks import before, look_id, read_looks, record_look
+from mmm_builder.judging.ledgers import opening_id
+from mmm_builder.judging.looks import read_looks, record_look
 from mmm_builder.judging.media import SHOWN_LEVEL, media_evidence
 from mmm_builder.judging.tables import SERIES_COLUMNS, empty_series, read_series, series_table, write_table
 from mmm_builder.judging.twins import forecast_table, twin_scores
@@ -54,13 +55,12 @@ def validate(
     thresholds: OosThresholds,
     convergence: ConvergenceThresholds,
     evidence: EvidenceSettings,
-    earlier_looks: Sequence[Look],
+    other_looks: Sequence[Look],
 ) -> tuple[OosValidation, pd.DataFrame]:
     """Return the verdict on the held-out periods and the predictions of them.
 
     holdout : KPI (date), summed over units, of the held-out periods; posterior (chain, draw, …); forecasts : group of
-    the trace. earlier_looks : at this or another holdout, before this one. A period whose KPI is missing is
-    predicted, not scored.
+    the trace. other_looks : all on record but this one. A period whose KPI is missing is predicted, not scored.
     """
     design = make_design(panel, spec)
     shown, held_out, actual = design.is_training, ~design.is_training, holdout.values
@@ -76,9 +76,12 @@ def validate(
         limits=thresholds,
     )
     residuals = observed_kpi(design)[shown] - expected[:, shown].mean(axis=0)
+    held = window(panel)
+    here = (held["test_start"], held["test_end"])
+    same_rows = [look.predicted if (look.test_start, look.test_end) == here else () for look in other_looks]
     looks = tried(
-        [*(look.train_r2 for look in earlier_looks), summary.r2],
-        [*(look.predicted for look in earlier_looks), tuple(series["predicted"])],
+        [*(look.train_r2 for look in other_looks), summary.r2],
+        [*same_rows, tuple(series["predicted"])],
         convergence.r2_min,
     )
     verdict = OosValidation(
@@ -95,10 +98,10 @@ def validate(
             spec.sampler.seed,
         ),
         doubtful_r2=evidence.doubtful_r2,
-        holdout_looks=len(earlier_looks) + 1,
+        holdout_looks=len(other_looks) + 1,
         folds=folds.folds,
         **_beside_twins(panel, forecasts, actual, evidence),
-        **window(panel),
+        **held,
     )
     return verdict, series
 
@@ -157,13 +160,16 @@ def not_opened(
     )
 
 
-def why_closed(summary: TrainingSummary, candidates: Candidates) -> str | None:
-    """Return why the held-out periods stay closed; None if they may be opened, which takes the diagnostics gate."""
-    if not candidates.opens:
-        return candidates.opening_reason
+def why_closed(summary: TrainingSummary, candidates: Candidates, is_on_record: bool = False) -> str | None:
+    """Return why the held-out periods stay closed, None if they may be opened: whatever else, diagnostics come first.
+
+    is_on_record : whether this very look was taken already, so that there is nothing left to keep closed
+    """
+    if summary.passed and (candidates.opens or is_on_record):
+        return None
     failed = ", ".join(c.code for c in summary.checks if c.status in ("fail", "unassessed"))
-    closed = f"the diagnostics gate failed ({failed}); the held-out periods were not opened"
-    return None if summary.passed else closed
+    contradiction = f"the diagnostics gate failed ({failed}); the held-out periods were not opened"
+    return contradiction if candidates.opens else candidates.opening_reason
 
 
 def window(panel: xr.Dataset) -> dict[str, Any]:
@@ -196,22 +202,25 @@ def validate_files(
     convergence: Annotated[ConvergenceThresholds, "limits of the gate before"] = ConvergenceThresholds(),
     evidence: Annotated[EvidenceSettings, "what stands beside the gate"] = EvidenceSettings(),
 ) -> None:
-    """Judge one trained model on the held-out periods; they stay closed unless diagnostics and folds let them open."""
+    """Judge one trained model on the held-out periods; they stay closed unless diagnostics and folds let them open.
+
+    A look that is on record is shown as long as diagnostics pass, whatever the budget or the policy say by now.
+    """
     data, spec, judged = DataProfile.read(profile), read_spec(config), TrainingSummary.read(summary)
     panel, of_folds, looks = read_panel(dataset, data), FoldEvidence.read(folds), read_looks(ledger)
-    closed = why_closed(judged, Candidates.read(candidates))
+    mark = _mark(data, holdout, spec)
+    others = [look for look in looks if look.look != mark["look"]]
+    closed = why_closed(judged, Candidates.read(candidates), is_on_record=len(others) < len(looks))
     if closed:
         verdict, predicted = not_opened(panel, of_folds, closed, thresholds, looks), empty_series()
     else:
-        mark = _mark(data, holdout, spec)
         kpi = read_holdout(holdout, data).sum("unit", skipna=False)
         verdict, predicted = validate(
             panel, kpi, spec, read_group(trace, "posterior"), read_group(trace, "forecasts"), judged, of_folds,
-            thresholds=thresholds, convergence=convergence, evidence=evidence,
-            earlier_looks=before(looks, mark["look"]),
+            thresholds=thresholds, convergence=convergence, evidence=evidence, other_looks=others,
         )  # fmt: skip
         found = {"passed": verdict.passed, "train_r2": judged.r2, "predicted": tuple(predicted["predicted"])}
-        record_look(ledger, Look(**mark, **found))
+        record_look(ledger, Look(**mark, **found, test_start=verdict.test_start, test_end=verdict.test_end))
     write_table(predictions, predicted)
     plot_with_holdout(read_series(series), predicted, plot, title=_title(spec, verdict), kpi=data.target_column)
     write_text(validation, verdict.to_json())
@@ -221,12 +230,11 @@ def validate_files(
 def _mark(data: DataProfile, holdout: Path, spec: ModelSpec) -> dict[str, Any]:
     """Return what makes a look distinct: these data, this held-out KPI, this model and the code that trains it."""
     code = code_digest("model_trainer")
-    config_digest = text_digest(spec.model_dump_json(exclude={"changes"}))
     return {
-        "look": look_id(data.source.sha256, file_digest(holdout), config_digest, code),
+        "look": opening_id(data.source.sha256, file_digest(holdout), spec, code),
         "iteration": spec.iteration,
         "data_sha256": data.source.sha256,
-        "config_digest": config_digest,
+        "config_digest": fingerprint(spec),
         "code_digest": code,
         "opened_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }

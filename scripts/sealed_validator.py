@@ -8,11 +8,12 @@ from typing import Annotated
 import numpy as np
 import xarray as xr
 
-from mmm_builder.config_files import read_spec
+from mmm_builder.config_files import fingerprint, read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
-from mmm_builder.files import file_digest, text_digest, write_text
+from mmm_builder.files import file_digest, write_text
 from mmm_builder.judging import scoring
+from mmm_builder.judging.ledgers import opening_id
 from mmm_builder.judging.openings import record_opening
 from mmm_builder.modelling.design import make_design
 from mmm_builder.modelling.prediction import flat_draws, forecast
@@ -101,15 +102,14 @@ def validate_sealed_files(
 def _opening(data: DataProfile, sealed: Path, spec: ModelSpec) -> SealedOpening:
     """Return the opening of these sealed rows by this model and the code that trains it."""
     code, digest = code_digest("model_trainer"), file_digest(sealed)
-    config = text_digest(spec.model_dump_json(exclude={"changes"}))
     return SealedOpening(
-        opening=text_digest("\n".join((data.source.sha256, digest, config, code)))[:16],
+        opening=opening_id(data.source.sha256, digest, spec, code),
         start=data.sealed.start,
         end=data.sealed.end,
         iteration=spec.iteration,
         data_sha256=data.source.sha256,
         sealed_digest=digest,
-        config_digest=config,
+        config_digest=fingerprint(spec),
         code_digest=code,
         opened_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )

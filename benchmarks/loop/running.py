@@ -10,10 +10,10 @@ import xarray as xr
 from config_generator import next_spec
 from diagnostics_checker import diagnose
 from mmm_builder.candidates import Candidates
+from mmm_builder.config_files import fingerprint
 from mmm_builder.evidence import EvidenceSettings
-from mmm_builder.files import text_digest
 from mmm_builder.judging.folds import fold_evidence
-from mmm_builder.judging.looks import look_id
+from mmm_builder.judging.ledgers import opening_id
 from mmm_builder.modelling.first_spec import first_spec
 from mmm_builder.policy.choosing import choose
 from mmm_builder.policy.deciding import decide
@@ -99,7 +99,7 @@ def _iteration(ready: Prepared, spec: ModelSpec, earlier: Sequence[Iteration], i
     if closed is None:
         validation, _ = validate(
             panel, ready.holdout, spec, posterior, forecasts, summary, folds, thresholds=limits,
-            convergence=ConvergenceThresholds(), evidence=settings, earlier_looks=looks,
+            convergence=ConvergenceThresholds(), evidence=settings, other_looks=looks,
         )  # fmt: skip
     else:
         validation = not_opened(panel, folds, closed, limits, looks)
@@ -123,13 +123,14 @@ def _looks(earlier: Sequence[Iteration]) -> tuple[Look, ...]:
 
 
 def _look(iteration: Iteration) -> Look:
-    config = text_digest(iteration.spec.model_dump_json(exclude={"changes"}))
+    spec, verdict = iteration.spec, iteration.validation
     held_out = iteration.forecasts["origin_of_date"].values == 0
     expected = iteration.forecasts["expected"].sel(forecaster="model").values[held_out]
     return Look(
-        look=look_id("data", "holdout", config, "code"), iteration=iteration.spec.iteration, data_sha256="data",
-        config_digest=config, code_digest="code", opened_at="", passed=iteration.validation.passed,
-        train_r2=iteration.summary.r2, predicted=tuple(np.asarray(expected, dtype=float).tolist()),
+        look=opening_id("data", "holdout", spec, "code"), iteration=spec.iteration, data_sha256="data",
+        config_digest=fingerprint(spec), code_digest="code", opened_at="", passed=verdict.passed,
+        train_r2=iteration.summary.r2, test_start=verdict.test_start, test_end=verdict.test_end,
+        predicted=tuple(np.asarray(expected, dtype=float).tolist()),
     )  # fmt: skip
 
 

@@ -8,8 +8,11 @@ from typing import Any
 import yaml
 
 from .errors import InputError
-from .files import write_text
+from .files import text_digest, write_text
 from .spec import ModelSpec
+
+HISTORY = frozenset({"iteration", "changes", "schema_version"})
+"""Keys that say where a configuration comes from, not what is modelled."""
 
 HEADER = """\
 # The model of one iteration. Every prior is written out, in PyMC's names; edit it by hand and run the workflow
@@ -38,6 +41,11 @@ COMMENTS = {
     "sampler": "NUTS",
     "changes": "what the loop changed against the iteration before, and why",
 }
+
+
+def fingerprint(spec: ModelSpec) -> str:
+    """Return a digest of what is modelled and how it is sampled, leaving out iteration and history."""
+    return text_digest(spec.model_dump_json(exclude=set(HISTORY)))
 
 
 def read_spec(path: Path) -> ModelSpec:

@@ -103,10 +103,9 @@ class FoldEvidence(Document):
 class OosValidation(Document):
     """`oos_validation.json`: the out-of-sample gate. Figures are null unless `evaluated`. MAPE in per cent.
 
-    holdout_looks : distinct openings of the run's life up to this one; `chance_pass_probability` that one of so many
-    passes all gates although the model's true R² is only `doubtful_r2` (`thresholds.evidence` of the configuration)
-    oos_r2_interval, oos_mape_interval : ends of 80 % block-bootstrap intervals
-    twins : over the held-out rows; media_adds : over folds and, when opened, held-out rows
+    holdout_looks : distinct openings of the run's life so far, this one among them
+    chance_pass_probability : that one of so many passes all gates although the model's true R² is `doubtful_r2`
+    oos_r2_interval, oos_mape_interval : of 80 %; media_adds : over folds and, when opened, held-out rows
     """
 
     evaluated: bool
@@ -294,8 +293,8 @@ class SkillReport(Document):
 class Look(Strict):
     """One opening of the holdout, a line of the append-only ledger `holdout_looks.jsonl`.
 
-    predicted : what the model expected of the held-out rows, so that looks can be told apart that are nearly one;
-    lines of an older form lack it, and count all the same
+    test_start, test_end : the held-out window; predicted : what the model expected of it, so that looks can be told
+    apart that are nearly one. Lines of an older form lack them and count all the same
     """
 
     look: str
@@ -306,4 +305,6 @@ class Look(Strict):
     opened_at: str
     passed: bool
     train_r2: float | None = None
+    test_start: str = ""
+    test_end: str = ""
     predicted: tuple[float, ...] = ()

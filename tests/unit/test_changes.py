@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from trainings import small_client
 
+from mmm_builder.config_files import fingerprint
 from mmm_builder.errors import InputError
-from mmm_builder.policy.changes import apply_changes, difference, fingerprint, value_at
+from mmm_builder.policy.changes import apply_changes, difference, value_at
 from mmm_builder.spec import Change, ModelSpec
 
 SPEC: ModelSpec = small_client()[1]

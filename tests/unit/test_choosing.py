@@ -4,8 +4,9 @@ import pytest
 from situations import GOOD, folds, following, rich_situation, situation, summary, trained
 
 from mmm_builder.candidates import Candidates
+from mmm_builder.config_files import fingerprint
 from mmm_builder.errors import InputError
-from mmm_builder.policy.changes import apply_changes, fingerprint
+from mmm_builder.policy.changes import apply_changes
 from mmm_builder.policy.choosing import RETURN, choose
 from mmm_builder.policy.ledger import judge, open_codes
 from mmm_builder.policy.remedies import REMEDIES

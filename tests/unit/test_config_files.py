@@ -9,13 +9,13 @@ from trainings import profile_of, sampler, small_client, spec_of
 
 import config_generator
 import model_trainer
-from mmm_builder.config_files import COMMENTS, read_spec, read_yaml, write_spec
+from mmm_builder.config_files import COMMENTS, fingerprint, read_spec, read_yaml, write_spec
 from mmm_builder.distributions import HalfNormal
 from mmm_builder.errors import InputError
 from mmm_builder.modelling.priors import mean
 from mmm_builder.modelling.recipes import RECIPES
 from mmm_builder.modelling.transforms import ADSTOCKS, SATURATIONS
-from mmm_builder.policy.changes import apply_changes, fingerprint
+from mmm_builder.policy.changes import apply_changes
 from mmm_builder.simulation.simulator import simulate_client
 from mmm_builder.spec import Change, ModelSpec
 

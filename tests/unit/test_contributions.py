@@ -95,13 +95,13 @@ class TestVerdicts:
         folds, _ = fold_evidence(panel, forecasts, OosThresholds(), EvidenceSettings())
         return panel, spec, posterior_of(make_design(panel, spec), spec), forecasts, folds
 
-    def verdict(self, holdout_kpi: np.ndarray, earlier_looks: tuple[Look, ...] = ()):
+    def verdict(self, holdout_kpi: np.ndarray, other_looks: tuple[Look, ...] = ()):
         panel, spec, posterior, forecasts, folds = self.prepared()
         summary, _ = diagnose(panel, spec, posterior, xr.Dataset(), ConvergenceThresholds())
         return validate(
             panel, xr.DataArray(holdout_kpi, dims="date"), spec, posterior, forecasts, summary, folds,
             thresholds=OosThresholds(), convergence=ConvergenceThresholds(), evidence=EvidenceSettings(),
-            earlier_looks=earlier_looks,
+            other_looks=other_looks,
         )  # fmt: skip
 
     def test_missing_held_out_values_are_predicted_and_not_scored(self):

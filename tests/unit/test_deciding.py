@@ -4,7 +4,8 @@ import pytest
 from situations import GOOD, folds, following, rich_situation, summary, trained, validation
 
 from mmm_builder.candidates import Candidates
-from mmm_builder.policy.changes import apply_changes, fingerprint
+from mmm_builder.config_files import fingerprint
+from mmm_builder.policy.changes import apply_changes
 from mmm_builder.policy.choosing import RETURN, choose
 from mmm_builder.policy.deciding import decide
 from mmm_builder.policy.remedies import REMEDIES

@@ -4,20 +4,26 @@ import json
 
 import pandas as pd
 import pytest
-from trainings import STAGE_FILES
+from trainings import STAGE_FILES, small_client
 
 import oos_validator
 from mmm_builder.candidates import Candidates
 from mmm_builder.errors import InputError
-from mmm_builder.judging.looks import before, look_id, read_looks, record_look
+from mmm_builder.judging.ledgers import opening_id
+from mmm_builder.judging.looks import read_looks, record_look
 from mmm_builder.verdicts import Look, OosValidation, TrainingSummary
 
 
 def look(config: str = "c", code: str = "k", opened_at: str = "2026-01-01T00:00:00+00:00") -> Look:
     return Look(
-        look=look_id("d", "h", config, code), iteration=1, data_sha256="d", config_digest=config, code_digest=code,
+        look=f"{config} {code}", iteration=1, data_sha256="d", config_digest=config, code_digest=code,
         opened_at=opened_at, passed=False,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def spec():
+    return small_client("v3", controls=[{"column": "avg_price", "kind": "price"}])[1]
 
 
 def test_no_ledger_no_looks(tmp_path):
@@ -42,14 +48,19 @@ def test_an_identical_look_adds_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("part", [0, 1, 2, 3])
-def test_data_holdout_configuration_and_code_make_a_look(part):
-    one, other = ["d", "h", "c", "k"], ["d", "h", "c", "k"]
-    other[part] = "else"
-    assert look_id(*one) != look_id(*other)
+def test_data_holdout_configuration_and_code_make_a_look(part, spec):
+    one = ["d", "h", spec, "k"]
+    other = [*one[:part], spec.model_copy(update={"controls": ()}) if part == 2 else "else", *one[part + 1 :]]
+    assert opening_id(*one) != opening_id(*other)
 
 
-def test_parts_of_a_look_do_not_run_together():
-    assert look_id("ab", "c", "d", "e") != look_id("a", "bc", "d", "e")
+def test_parts_of_a_look_do_not_run_together(spec):
+    assert opening_id("ab", "c", spec, "e") != opening_id("a", "bc", spec, "e")
+
+
+def test_the_same_model_at_another_iteration_is_the_same_look(spec):
+    again = spec.model_copy(update={"iteration": 7})
+    assert opening_id("d", "h", spec, "k") == opening_id("d", "h", again, "k")
 
 
 def test_a_spoilt_line_is_named_with_its_cure(tmp_path):
@@ -60,17 +71,9 @@ def test_a_spoilt_line_is_named_with_its_cure(tmp_path):
         read_looks(ledger)
 
 
-def test_the_looks_before_one_are_the_same_whenever_it_is_taken_again(tmp_path):
-    ledger = tmp_path / "looks.jsonl"
-    for config in ("one", "two", "three"):
-        assert before(read_looks(ledger), look(config).look) == read_looks(ledger)
-        record_look(ledger, look(config))
-    assert [k.config_digest for k in before(read_looks(ledger), look("two").look)] == ["one"]
-
-
 def test_a_look_of_an_older_form_counts(tmp_path):
     ledger = tmp_path / "looks.jsonl"
-    line = look().model_dump(mode="json", exclude={"train_r2", "predicted"})
+    line = look().model_dump(mode="json", exclude={"train_r2", "predicted", "test_start", "test_end"})
     ledger.write_text(json.dumps(line) + "\n")
     (known,) = read_looks(ledger)
     assert (known.train_r2, known.predicted) == (None, ())
@@ -105,14 +108,20 @@ def test_verifying_a_run_is_no_look_and_another_holdout_is_one(stage_run, tmp_pa
     other.to_csv(holdout, index=False)
     second = validate(stage_run, ledger, holdout, tmp_path)
     assert len(read_looks(ledger)) == second.holdout_looks == 2
-    assert validate(stage_run, ledger, own, tmp_path) == first
+    third = validate(stage_run, ledger, own, tmp_path)
+    assert (len(read_looks(ledger)), third.holdout_looks) == (2, 2)
+    assert third.oos_r2 == first.oos_r2
 
 
 def test_a_look_records_what_the_model_expected(stage_run, tmp_path):
     ledger = tmp_path / "looks.jsonl"
     verdict = validate(stage_run, ledger, stage_run / STAGE_FILES["holdout"], tmp_path)
     (taken,) = read_looks(ledger)
-    assert taken.train_r2 == verdict.train_r2
+    assert (taken.train_r2, taken.test_start, taken.test_end) == (
+        verdict.train_r2,
+        verdict.test_start,
+        verdict.test_end,
+    )
     assert taken.predicted == pytest.approx(pd.read_csv(tmp_path / "p.csv")["predicted"])
 
 
@@ -143,3 +152,12 @@ def test_diagnostics_come_first_whatever_the_candidates_say(stage_run, tmp_path)
     assert not verdict.evaluated
     assert "min_ess" in verdict.reason
     assert read_looks(ledger) == []
+
+
+def test_a_look_on_record_stays_in_sight_whatever_the_policy_says_later(stage_run, tmp_path):
+    ledger, shut, own = tmp_path / "looks.jsonl", tmp_path / "candidates.json", stage_run / STAGE_FILES["holdout"]
+    opened = validate(stage_run, ledger, own, tmp_path)
+    found = Candidates.read(stage_run / STAGE_FILES["candidates"])
+    shut.write_text(found.model_copy(update={"opens": False, "opening_reason": "a remedy promises more"}).to_json())
+    assert validate(stage_run, ledger, own, tmp_path, shut) == opened
+    assert len(read_looks(ledger)) == 1

@@ -6,10 +6,10 @@ import pytest
 from situations import rich_situation, situation, summary
 from trainings import small_client, small_panel, with_noise
 
-from mmm_builder.config_files import read_spec, write_spec
+from mmm_builder.config_files import fingerprint, read_spec, write_spec
 from mmm_builder.distributions import Gamma
 from mmm_builder.modelling.priors import preset
-from mmm_builder.policy.changes import apply_changes, fingerprint, value_at
+from mmm_builder.policy.changes import apply_changes, value_at
 from mmm_builder.policy.proposals import MAX_DRAWS, MAX_PULSES, MAX_SEASON_ORDER, MAX_TARGET_ACCEPT
 from mmm_builder.policy.remedies import REMEDIES
 from mmm_builder.policy.screening import screen

@@ -5,9 +5,10 @@ import pytest
 from situations import situation
 from trainings import small_client, with_noise
 
+from mmm_builder.config_files import fingerprint
 from mmm_builder.modelling.kinds import trend_of
 from mmm_builder.modelling.priors import mean, preset
-from mmm_builder.policy.changes import apply_changes, fingerprint, value_at
+from mmm_builder.policy.changes import apply_changes, value_at
 from mmm_builder.policy.remedies import REMEDIES
 from mmm_builder.policy.screening import screen
 from mmm_builder.policy.situation import edits_to_changes

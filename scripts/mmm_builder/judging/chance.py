@@ -82,8 +82,13 @@ def tried(train_r2: Sequence[float | None], predicted: Sequence[tuple[float, ...
 
 def chance_pass_probability(
     looks: Tried, series: Series, doubtful_r2: float, limits: OosThresholds, seed: int
-) -> float:
-    """Return the probability that at least one look passes all gates although each has a true R² of `doubtful_r2`."""
+) -> float | None:
+    """Return the probability that at least one look passes all gates although each has a true R² of `doubtful_r2`.
+
+    None where fewer than two rows are held out, of which there is no R².
+    """
+    if series.n_test < 2:
+        return None
     rng = np.random.default_rng(seed)
     mixing = _mixing(looks.correlation, doubtful_r2)
     windows = int(np.clip(NUMBERS / (series.n_test * (sum(mixing.shape) + 1)), LEAST_WINDOWS, WINDOWS))

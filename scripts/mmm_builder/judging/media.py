@@ -12,8 +12,8 @@ from .bootstrap import SEED, block_length, percentiles, resampled_rows
 from .scoring import crps_by_row
 
 LEVEL = 0.90
-"""Level of the interval that the verdict goes by: each of its ends is missed with probability 0.05, had it the
-coverage of its name."""
+"""Level of the interval that the verdict goes by. Forecasts from few origins share errors that resampling can't see, so
+that the interval is narrower than its name; how often a yes is false was found by simulation (docs/loop.md)."""
 
 SHOWN_LEVEL = 0.80
 

@@ -25,6 +25,9 @@ HOLDOUT = 0
 MODEL = "model"
 """The forecaster that is the model itself, beside its twins."""
 
+LEAST_TESTED = 2
+"""Rows that a fold must predict: of one there is no R²."""
+
 
 class Fold(NamedTuple):
     """One origin: the first `n_train` rows are shown, the `n_test` after them are predicted. Numbers start at 1."""
@@ -41,7 +44,7 @@ def rolling_origins(n_train: int) -> tuple[Fold, ...]:
     """
     n_test = int(n_train * TESTED_SHARE / FOLDS)
     first = n_train - FOLDS * n_test
-    if n_test < 1 or first < LEAST_TRAINING:
+    if n_test < LEAST_TESTED or first < LEAST_TRAINING:
         return ()
     return tuple(Fold(k + 1, first + k * n_test, n_test) for k in range(FOLDS))
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from ..config_files import HISTORY
 from ..errors import InputError
-from ..files import text_digest
 from ..spec import Change, ModelSpec
 
 STEP = re.compile(r"(?P<name>\w+)(\[(?P<label>.+)\])?(\.|$)")
@@ -13,9 +13,6 @@ STEP = re.compile(r"(?P<name>\w+)(\[(?P<label>.+)\])?(\.|$)")
 
 LABELS = ("column", "date", "name")
 """Keys that an entry of a list is known by."""
-
-HISTORY = frozenset({"iteration", "changes", "schema_version"})
-"""Keys that say where a configuration comes from, not what is modelled."""
 
 
 def apply_changes(spec: ModelSpec, changes: Iterable[Change], iteration: int) -> ModelSpec:
@@ -41,11 +38,6 @@ def value_at(spec: ModelSpec, key: str) -> Any:
     """Return the plain value that stands at `key`; None for a labelled entry that isn't there."""
     holder, last = _holder(spec.model_dump(mode="json"), key)
     return None if last is None else holder[last]
-
-
-def fingerprint(spec: ModelSpec) -> str:
-    """Return a digest of what is modelled and how it is sampled, leaving out iteration and history."""
-    return text_digest(spec.model_dump_json(exclude=set(HISTORY)))
 
 
 def _difference(path: str, now: Any, wanted: Any) -> Iterator[tuple[str, Any]]:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from ..candidates import Candidate, Candidates
+from ..config_files import fingerprint
 from ..errors import InputError, did_you_mean
-from .changes import difference, fingerprint
+from .changes import difference
 from .ledger import FOLD_CRPS, fold_crps, incumbent, ledger_of, open_codes
 from .remedies import REMEDIES
 from .screened_candidates import SAMPLER_CHECKS, Search, candidates_of, goal_of, percent, prediction_text

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from ..candidates import Candidate
+from ..config_files import fingerprint
 from ..spec import ModelSpec
-from ..verdicts import Outcome, TrainingSummary
-from .changes import apply_changes, fingerprint
+from ..verdicts import FoldEvidence, Outcome, TrainingSummary
+from .changes import apply_changes
 from .situation import Situation, Trained
 
 FOLD_CRPS = "fold_crps"
@@ -35,23 +36,25 @@ def fold_crps(trained: Situation | Trained) -> float | None:
 
 
 def incumbent(trained: Sequence[Situation | Trained]) -> Situation | Trained:
-    """Return the iteration that stands best so far, the latest of equals.
+    """Return the iteration that stands best so far, see `best_of`."""
+    return trained[best_of([t.summary for t in trained], [t.folds for t in trained])]
+
+
+def best_of(summaries: Sequence[TrainingSummary], folds: Sequence[FoldEvidence]) -> int:
+    """Return which iteration (from 0) stands best, the latest of equals.
 
     Of those that passed diagnostics the one with the least CRPS on its folds. If none did, of those with the fewest
     open checks the one nearest to the band of R² whose folds are about as good as the best of them.
     """
-    passed = [t for t in trained if t.summary.passed]
+    losses = [math.inf if f.pooled is None or f.pooled.crps is None else f.pooled.crps for f in folds]
+    passed = [i for i, summary in enumerate(summaries) if summary.passed]
     if passed:
-        return min(reversed(passed), key=_loss)
-    fewest = min(len(open_codes(t.summary)) for t in trained)
-    left = [t for t in trained if len(open_codes(t.summary)) == fewest]
-    limit = min(map(_loss, left)) * (1.0 + AS_GOOD)
-    return min((t for t in reversed(left) if _loss(t) <= limit), key=lambda t: (_out_of_band(t.summary), _loss(t)))
-
-
-def _loss(trained: Situation | Trained) -> float:
-    crps = fold_crps(trained)
-    return math.inf if crps is None else crps
+        return min(reversed(passed), key=losses.__getitem__)
+    fewest = min(len(open_codes(summary)) for summary in summaries)
+    left = [i for i, summary in enumerate(summaries) if len(open_codes(summary)) == fewest]
+    limit = min(losses[i] for i in left) * (1.0 + AS_GOOD)
+    near = [i for i in reversed(left) if losses[i] <= limit]
+    return min(near, key=lambda i: (_out_of_band(summaries[i]), losses[i]))
 
 
 def _out_of_band(summary: TrainingSummary) -> float:

@@ -7,10 +7,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from ..candidates import Candidate
+from ..config_files import fingerprint
 from ..errors import InputError
 from ..spec import ModelSpec
 from ..verdicts import Outcome
-from .changes import difference, fingerprint
+from .changes import difference
 from .ledger import FOLD_CRPS, fold_crps, open_codes
 from .remedies import REMEDIES, Remedy
 from .screening import Screen, screen

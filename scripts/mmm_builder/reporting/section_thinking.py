@@ -5,8 +5,9 @@ import re
 from typing import Any
 
 from ..candidates import Candidate
+from ..config_files import fingerprint
 from ..errors import InputError
-from ..policy.changes import apply_changes, fingerprint
+from ..policy.changes import apply_changes
 from ..spec import ModelSpec
 from ..verdicts import FoldEvidence, Observation, OosValidation, Outcome, TrainingSummary
 from .figures import figure_key, sense_of, shown, shown_limit, signed

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..errors import InputError
+from ..policy.ledger import best_of
 from ..verdicts import Decision, FoldEvidence, OosValidation, SelectionCode, Status, StopCode, TrainingSummary
 from .figures import shown
 from .phrases import RECORDED, phrasebook
@@ -35,8 +36,8 @@ def select(
     """Return the run's end from the verdicts of its iterations, in the order they ran.
 
     full_success: the last decision stopped with it, and its iteration is selected. Else diagnostics_only if any
-    iteration passed diagnostics, and of those the one with the best CRPS on the folds; else budget_exhausted, and the
-    one with the fewest failing checks, of equals the best on the folds. It is then not validated.
+    iteration passed diagnostics, or budget_exhausted, and the iteration that the loop itself takes for the best
+    (`policy.ledger.best_of`). It is then not validated.
     Raises InputError if the verdicts contradict one another or the last iterations are missing.
     """
     last, n = decisions[-1], len(decisions)
@@ -55,16 +56,10 @@ def select(
     if last.action == "stop":
         stop = ("no_candidate", last.stop_reason)
     passed = [i for i, summary in enumerate(summaries) if summary.passed]
+    best = best_of(summaries, folds) + 1
     if passed:
-        best = min(passed, key=lambda i: (fold_crps(folds[i]), -i))
-        return Selection("diagnostics_only", best + 1, "best_folds", *stop, len(passed))
-    best = min(range(n), key=lambda i: (unmet_checks(summaries[i]), fold_crps(folds[i]), -i))
-    return Selection("budget_exhausted", best + 1, "fewest_failing", *stop, n)
-
-
-def unmet_checks(summary: TrainingSummary) -> int:
-    """Return how many training checks did not pass; one that could not be assessed counts, one to review doesn't."""
-    return sum(check.status in ("fail", "unassessed") for check in summary.checks)
+        return Selection("diagnostics_only", best, "best_folds", *stop, len(passed))
+    return Selection("budget_exhausted", best, "fewest_failing", *stop, n)
 
 
 def fold_crps(folds: FoldEvidence) -> float:
