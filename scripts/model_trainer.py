@@ -13,7 +13,7 @@ from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import text_digest
 from mmm_builder.modelling.design import Design, make_design
-from mmm_builder.modelling.forecasting import forecast_all, n_fits
+from mmm_builder.modelling.forecasting import forecast_all, forecasters, n_fits
 from mmm_builder.modelling.posterior import named_posterior
 from mmm_builder.modelling.prediction import flat_draws, log_likelihood
 from mmm_builder.modelling.sampling import Report, progress_file, sample
@@ -34,6 +34,7 @@ def train(
     spec: ModelSpec,
     *,
     unknown_ahead: Sequence[str] = (),
+    twins: bool = True,
     device: str = "cpu",
     cores: int = 4,
     report: Report = _untold,
@@ -41,6 +42,7 @@ def train(
     """Sample the posterior of a spec given the training rows of a panel, and forecast with it and its twins.
 
     unknown_ahead : controls whose values nobody knows ahead, which one pair of twins does without
+    twins : whether the model's twins are fitted too; without them nobody can tell what media add
 
     Returns the groups of the trace: posterior (chain, draw, …) with every coefficient by name, in units of the
     KPI's scale; sample_stats; log_likelihood and observed_data (date) of the training rows; constant_data;
@@ -48,11 +50,12 @@ def train(
     Raises InputError if a control or channel of the spec isn't in the data.
     """
     design = make_design(panel, spec)
-    tell = over_all_fits(report, n_fits(panel, spec, unknown_ahead))
+    asked = forecasters(spec, unknown_ahead, twins=twins)
+    tell = over_all_fits(report, n_fits(panel, len(asked)))
     sampled = sample(design, spec, device=device, cores=cores, report=tell(0, "sampling"))
     posterior = named_posterior(design, spec, sampled.draws, spec.sampler.chains)
     forecasts = forecast_all(
-        panel, spec, sampled, unknown_ahead=unknown_ahead, device=device, cores=cores, report=report
+        panel, spec, sampled, asked, unknown_ahead=unknown_ahead, device=device, cores=cores, report=report
     )
     report("writing", 1.0, 0.0)
     return {

@@ -45,7 +45,8 @@ NOISE_SD = (0.05, 0.25)
 class LoopClient(NamedTuple):
     """A client to follow.
 
-    expected : what the generating model expects of each row, all but the noise; None without a signal
+    expected : what the generating model expects of each row, all but the noise; None where nothing is to be expected,
+        and so nothing asked about media
     parts : the true structure, as far as a configuration can say it; None without a signal
     traits : how difficult it is, in words and numbers
     """

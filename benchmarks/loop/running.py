@@ -69,12 +69,17 @@ class Run(NamedTuple):
         return self.iterations[self.selection.iteration - 1]
 
 
-def follow(ready: Prepared, *, sampler: Sampler = SAMPLER, max_iterations: int = MAX_ITERATIONS) -> Run:
-    """Return the run of the loop on a client, from the first configuration to its end."""
+def follow(
+    ready: Prepared, *, sampler: Sampler = SAMPLER, max_iterations: int = MAX_ITERATIONS, twins: bool = True
+) -> Run:
+    """Return the run of the loop on a client, from the first configuration to its end.
+
+    twins : whether the model's twins are fitted; neither a gate nor the policy asks for them
+    """
     spec = first_spec(ready.profile, model_type="v3", prior_preset="default", sampler=sampler)
     done: list[Iteration] = []
     while True:
-        done.append(_iteration(ready, spec, done, len(done) + 1 == max_iterations))
+        done.append(_iteration(ready, spec, done, len(done) + 1 == max_iterations, twins))
         if done[-1].decision.action == "stop" or len(done) == max_iterations:
             break
         spec = _as_read(next_spec(spec, done[-1].decision))
@@ -84,10 +89,10 @@ def follow(ready: Prepared, *, sampler: Sampler = SAMPLER, max_iterations: int =
     return Run(tuple(done), select(summaries, folds, validations, decisions, max_iterations))
 
 
-def _iteration(ready: Prepared, spec: ModelSpec, earlier: Sequence[Iteration], is_last: bool) -> Iteration:
+def _iteration(ready: Prepared, spec: ModelSpec, earlier: Sequence[Iteration], is_last: bool, twins: bool) -> Iteration:
     """Train, diagnose, choose what could follow, validate, decide."""
     panel, limits, settings = ready.panel, OosThresholds(), EvidenceSettings()
-    trace = train(panel, spec, unknown_ahead=ready.profile.unknown_ahead, cores=1)
+    trace = train(panel, spec, unknown_ahead=ready.profile.unknown_ahead, twins=twins, cores=1)
     posterior, forecasts = trace["posterior"], trace["forecasts"]
     summary, series = diagnose(
         panel, spec, posterior, trace["sample_stats"], ConvergenceThresholds(), spend_shares=_spend_shares(ready)

@@ -28,9 +28,11 @@ def run_client(group: str, number: int) -> dict[str, Any]:
     client, start = GROUPS[group].client(number), monotonic()
     with tempfile.TemporaryDirectory() as folder:
         ready = prepared(client, Path(folder))
-    run = follow(ready)
+    is_asked = client.expected is not None
+    run = follow(ready, twins=is_asked)
     record = {"group": group, "number": number, "traits": client.traits, **told(run)}
-    record["media"] = media_figures(ready, run.selected)
+    if is_asked:
+        record["media"] = media_figures(ready, run.selected)
     record["crps"] = held_out_crps(ready, run.selected)
     record["loop_seconds"] = round(monotonic() - start, 1)
     record |= _yardsticks(client, ready)

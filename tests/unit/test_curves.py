@@ -78,22 +78,44 @@ class TestDampedTrend:
 
 
 class TestLocalTrend:
+    def walks(self, design, curve, drift, n=20_000):
+        """Draws (sample, row) from the prior."""
+        centring = design.curves["trend_step_centring"]
+        steps = drift**centring * np.random.default_rng(1).standard_normal((n, len(centring)))
+        return curve.apply(np, design.curves, {"trend_step": steps, "trend_drift": np.full(n, drift)})[:, 0]
+
     def test_drift_is_its_deviation_over_the_training_window(self):
         design, _, curve, _ = drawn("local_trend")
-        rng, n = np.random.default_rng(1), 20_000
-        steps = rng.standard_normal((n, len(design.curves["trend_ramps"])))
-        values = curve.apply(np, design.curves, {"trend_step": steps, "trend_drift": np.full(n, 0.3)})[:, 0]
+        values = self.walks(design, curve, 0.3)
         assert values[:, 0].std() == pytest.approx(0.0, abs=1e-12)
         assert values[:, design.is_training.sum()].std() == pytest.approx(0.3, rel=0.05)
 
     @pytest.mark.parametrize("n_periods", [30, 104, 400])
     def test_it_goes_on_over_held_out_rows(self, n_periods):
         panel, spec, _ = small_client(n_periods=n_periods)
+        shapes = make_design(panel, with_trend(spec, "local_linear")).curves["trend_shapes"]
+        assert len(shapes) <= min(40, n_periods)
+        assert (np.sum(np.diff(shapes, axis=1) ** 2, axis=0) > 0).all()
+
+    def test_rows_tell_its_shapes_one_by_one(self):
+        panel, spec, _ = small_client(n_periods=104)
         design = make_design(panel, with_trend(spec, "local_linear"))
-        ramps = design.curves["trend_ramps"]
-        assert len(ramps) <= min(40, n_periods)
-        assert (np.diff(ramps, axis=1) >= 0).all()
-        np.testing.assert_allclose((np.diff(ramps, axis=1) > 0).sum(axis=0) >= 1, True)
+        shown, shapes = design.is_training, design.curves["trend_shapes"]
+        beside = design.matrix[0][shown]
+        residual_maker = np.eye(shown.sum()) - beside @ np.linalg.pinv(beside)
+        told = shapes[:, shown] @ residual_maker @ shapes[:, shown].T
+        strongest = np.argsort(np.diag(told))[-5:]
+        told = told[np.ix_(strongest, strongest)]
+        angles = told / np.sqrt(np.outer(np.diag(told), np.diag(told)))
+        assert np.abs(angles - np.eye(5)).max() < 0.2
+
+    def test_a_walk_that_rows_tell_is_centred_and_one_they_do_not_is_not(self):
+        panel, spec, _ = small_client(n_periods=104)
+        rng = np.random.default_rng(3)
+        for steps, sees in ((0.05, lambda k: k.max() > 0.5), (0.0, lambda k: k.max() < 0.2)):
+            kpi = 1000.0 * (1.0 + np.cumsum(steps * rng.standard_normal(104)) + 0.02 * rng.standard_normal(104))
+            other = panel.assign(kpi=panel["kpi"].copy(data=np.where(panel["kpi"].isnull(), np.nan, kpi)))
+            assert sees(make_design(other, with_trend(spec, "local_linear")).curves["trend_step_centring"])
 
 
 class TestUnitSeason:

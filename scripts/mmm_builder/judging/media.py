@@ -40,7 +40,7 @@ def media_evidence(
     return {
         figure: media_adds(*(_scores(forecasts, known, name) for name in pair), known["fold"].to_numpy(),
                            gain_min=gain_min, rows=rows)
-        if pair[0] in forecasts["forecaster"]
+        if np.isin(pair, forecasts["forecaster"]).all()
         else None
         for figure, pair in PAIRS.items()
     }  # fmt: skip

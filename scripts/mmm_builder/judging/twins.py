@@ -55,7 +55,7 @@ def forecast_table(panel: xr.Dataset, forecasts: xr.Dataset, held_out: np.ndarra
     panel : kpi (date) or (date, unit); held_out : KPI (date,) of the held-out rows, where they have been opened
 
     Columns: position in `forecasts`, row of the panel, date, fold (0: held out), actual (NaN: unknown, or not
-    opened), predicted, lower_80, upper_80, media_free, seasonal_naive, naive_sd, in the KPI's own units, units summed.
+    opened), predicted, lower_80, upper_80, media_free (NaN: without twins), seasonal_naive, naive_sd, in the KPI's own units, units summed.
     """
     kpi = kpi_of_rows(panel)
     if held_out is not None:
@@ -71,7 +71,7 @@ def forecast_table(panel: xr.Dataset, forecasts: xr.Dataset, held_out: np.ndarra
             "predicted": forecasts["expected"].sel(forecaster=MODEL).values,
             "lower_80": lower.astype(float),
             "upper_80": upper.astype(float),
-            "media_free": forecasts["expected"].sel(forecaster="media_free").values,
+            "media_free": forecasts["expected"].reindex(forecaster=["media_free"]).values[0],
         }
     )
     table.insert(4, "actual", kpi[table["row"]])
@@ -114,9 +114,9 @@ def scores(forecasts: xr.Dataset, table: pd.DataFrame) -> Scores:
 
 
 def twin_scores(forecasts: xr.Dataset, table: pd.DataFrame) -> Twins | None:
-    """Return both twins' scores over rows of the table of forecasts whose KPI is known; None without any."""
+    """Return both twins' scores over rows of the table of forecasts whose KPI is known; None without any, or twins."""
     known = table.dropna(subset="actual")
-    if known.empty:
+    if known.empty or "media_free" not in forecasts["forecaster"]:
         return None
     actual = known["actual"].to_numpy()
     predictive = forecasts["predictive"].sel(forecaster="media_free").values[:, known["position"].to_numpy()]

@@ -12,9 +12,9 @@ import xarray as xr
 
 from ..distributions import Prior
 from ..spec import ModelSpec
-from .centring import centring
+from .centring import centring, turned
 from .parameters import STANDARD, Variable, given
-from .terms import fourier, training_scale, trend_position
+from .terms import fourier, linear_terms, training_scale, trend_position
 
 N_KNOTS = 40
 """Knots of a local linear trend over the calendar, at most; with fewer rows one a row."""
@@ -66,26 +66,47 @@ def _damped(xp: Any, constants: dict[str, Any], sampled: dict[str, Any]) -> Any:
 
 
 def _walk_constants(panel: xr.Dataset, spec: ModelSpec) -> dict[str, np.ndarray]:
-    """Return the ramps (knot, row) whose weighted sum is a random walk, linear between knots."""
+    """Return the shapes (shape, row) whose weighted sum is a random walk, linear between knots.
+
+    The ramps from knot to knot, turned so that the training rows tell the weights one by one, what else is linear left
+    to its own terms: independent standard normal weights stay so when turned. With `trend_step_centring` (shape,), see
+    `centring`.
+    """
     rows, n_train = panel.sizes["date"], int(panel["is_training"].sum())
     spacing = max(1.0, rows / N_KNOTS)
     starts = np.arange(0.0, rows - 1, spacing)
-    ramps = np.clip((np.arange(rows)[None, :] - starts[:, None]) / spacing, 0.0, 1.0)
-    return {"trend_ramps": ramps * np.sqrt(spacing / n_train)}
+    ramps = np.clip((np.arange(rows)[None, :] - starts[:, None]) / spacing, 0.0, 1.0) * np.sqrt(spacing / n_train)
+    shown, terms = panel["is_training"].values, linear_terms(panel, spec)
+    priors = [p for term in terms for p in term.priors]
+    matrix = np.concatenate([t.values for t in terms], axis=-1)[:, shown]
+    kpi = panel["kpi"].values[:, shown] / training_scale(panel)[:, None] - matrix @ np.array([p.mu for p in priors])
+    media = _rough_media(panel, spec)[:, shown]
+    matrix = np.concatenate([matrix, media], axis=-1)
+    prior_sd = np.array([*(p.sigma for p in priors), *np.ones(media.shape[-1])])
+    directions, own = turned(ramps[:, shown], matrix, kpi, prior_sd, _of_trend(spec, "drift"))
+    return {"trend_shapes": directions.T @ ramps, "trend_step_centring": own}
+
+
+def _rough_media(panel: xr.Dataset, spec: ModelSpec) -> np.ndarray:
+    """Return saturating spend (unit, row, channel): what stands in for media where they only must not be forgotten."""
+    names = [c.column for c in spec.channels if c.column in panel["channel"]]
+    spend = panel["spend"].sel(channel=names).transpose("unit", "date", "channel").values
+    typical = spend[:, panel["is_training"].values].mean(axis=1, keepdims=True)
+    return spend / np.where(typical > 0, spend + typical, 1.0)
 
 
 def _walk_variables(spec: ModelSpec, constants: dict[str, np.ndarray], units: int) -> list[Variable]:
-    knots = len(constants["trend_ramps"])
+    shapes = len(constants["trend_shapes"])
     return [
         Variable("trend_drift", (), (), (_of_trend(spec, "drift"),)),
-        Variable("trend_step", ("knot",), (knots,), (STANDARD,) * knots),
+        Variable("trend_step", ("shape",), (shapes,), (STANDARD,) * shapes, spread="trend_drift"),
     ]
 
 
 def _walk(xp: Any, constants: dict[str, Any], sampled: dict[str, Any]) -> Any:
     """Return a Gaussian random walk; `drift` is its standard deviation after one training window."""
-    walk = xp.dot(sampled["trend_step"], constants["trend_ramps"])
-    return (sampled["trend_drift"][..., None] * walk)[..., None, :]
+    size = sampled["trend_drift"][..., None] ** (1.0 - constants["trend_step_centring"])
+    return xp.dot(size * sampled["trend_step"], constants["trend_shapes"])[..., None, :]
 
 
 # --- season of a panel -----------------------------------------------------------------------------------------------

@@ -66,16 +66,20 @@ def origins(panel: xr.Dataset) -> list[Origin]:
     ]
 
 
-def forecasters(spec: ModelSpec, unknown_ahead: Sequence[str]) -> dict[str, Twin]:
-    """Return the forecasters of a spec; unknown_ahead : controls whose values nobody knows ahead."""
+def forecasters(spec: ModelSpec, unknown_ahead: Sequence[str], *, twins: bool = True) -> dict[str, Twin]:
+    """Return the forecasters of a spec: the model and, with `twins`, those beside it.
+
+    unknown_ahead : controls whose values nobody knows ahead
+    """
+    if not twins:
+        return {MODEL: FORECASTERS[MODEL]}
     asked = any(c.column in unknown_ahead for c in spec.controls)
     return {name: twin for name, twin in FORECASTERS.items() if asked or twin.has_unknown_controls}
 
 
-def n_fits(panel: xr.Dataset, spec: ModelSpec, unknown_ahead: Sequence[str]) -> int:
+def n_fits(panel: xr.Dataset, n_forecasters: int) -> int:
     """Return how many fits a training is, its own among them; fewer where folds turn out too short for the model."""
-    folds = rolling_origins(int(panel["is_training"].sum()))
-    return (1 + len(folds)) * len(forecasters(spec, unknown_ahead))
+    return (1 + len(rolling_origins(int(panel["is_training"].sum())))) * n_forecasters
 
 
 def twin_spec(spec: ModelSpec, twin: Twin, unknown_ahead: Sequence[str]) -> ModelSpec:
@@ -102,6 +106,7 @@ def forecast_all(
     panel: xr.Dataset,
     spec: ModelSpec,
     main: Sampled,
+    twins: dict[str, Twin],
     *,
     unknown_ahead: Sequence[str],
     device: str,
@@ -111,13 +116,13 @@ def forecast_all(
     """Return what the model and its twins forecast from every origin, none of it from a held-out KPI.
 
     main : the model's own draws at the end of the training rows, which are not drawn again
+    twins : of `forecasters`, the model among them
 
     Returns `predictive` (forecaster, sample, date), noise included, and `expected` (forecaster, date), the posterior
     mean, in the KPI's own units with units summed, of the rows that some origin predicts, which `origin` (date) tells
     (0: the held-out ones); `fitted` (origin, training_date), the model's fit of the rows that an origin was shown;
     `divergences` (forecaster, origin).
     """
-    twins = forecasters(spec, unknown_ahead)
     made = [(origin, _designs(origin, spec, twins, unknown_ahead)) for origin in origins(panel)]
     asked = [(origin, designs) for origin, designs in made if designs]
     fits: dict[tuple[str, int], Fitted] = {}

@@ -165,6 +165,14 @@ def _curve_columns(problem: Problem, held: dict[str, np.ndarray]) -> tuple[np.nd
         sampled: dict[str, Any] = {n: np.broadcast_to(v, (len(given), *v.shape[1:])) for n, v in held.items()}
         sampled |= {v.name: part.reshape(-1, *v.shape) for v, part in zip(weights, each, strict=True)}
         shape = curve.apply(np, problem.design.curves, sampled)[:, 0].T
-        columns.append(shape * np.array([p.sigma for p in given]))
+        spreads = [_spread(problem, v, held) for v in weights]
+        columns.append(shape * np.array([p.sigma for p in given]) * np.concatenate(spreads))
         means.append(shape @ np.array([p.mu for p in given]))
     return np.concatenate(columns, axis=1), np.sum(means, axis=0)
+
+
+def _spread(problem: Problem, weight: Variable, held: dict[str, np.ndarray]) -> np.ndarray:
+    """Return by how much the prior standard deviations (entry,) of a curve's weights are multiplied."""
+    if weight.spread is None:
+        return np.ones(len(weight.priors))
+    return held[weight.spread].ravel() ** problem.design.curves[f"{weight.name}_centring"]
