@@ -90,6 +90,7 @@ class TestTwins:
         names = [c.column for c in spec.controls]
         assert list(forecasters(spec, ())) == list(forecasters(spec, ("absent",))) == ["model", "media_free"]
         assert list(forecasters(spec, names[:1])) == list(FORECASTERS)
+        assert list(forecasters(spec, names[:1], twins=False)) == ["model"]
 
     @pytest.mark.parametrize("name", list(FORECASTERS))
     def test_a_twin_lacks_what_its_name_says(self, name):
@@ -154,6 +155,16 @@ class TestEvidence:
         assert [c.code for c in found.checks] == ["fold_r2", "fold_mape", "fold_overfitting"]
         assert tuple(table.columns) == FOLD_COLUMNS
         assert len(table) == sum(f.n_test for f in found.folds) == 39
+
+    def test_without_twins_the_folds_are_judged_alike_and_nothing_is_told_of_media(self):
+        panel, kpi = made_panel()
+        forecasts = made_forecasts(panel, kpi, model=20.0)
+        beside, _ = fold_evidence(panel, forecasts, LIMITS, SETTINGS)
+        alone, table = fold_evidence(panel, forecasts.sel(forecaster=["model"]), LIMITS, SETTINGS)
+        assert (alone.pooled, alone.checks) == (beside.pooled, beside.checks)
+        assert alone.twins is None
+        assert alone.media_adds is None
+        assert table["media_free"].isna().all()
 
     def test_pooled_scores_are_those_of_the_table(self):
         noise = np.random.default_rng(5).normal(0, 40, 156)

@@ -55,7 +55,8 @@ def forecast_table(panel: xr.Dataset, forecasts: xr.Dataset, held_out: np.ndarra
     panel : kpi (date) or (date, unit); held_out : KPI (date,) of the held-out rows, where they have been opened
 
     Columns: position in `forecasts`, row of the panel, date, fold (0: held out), actual (NaN: unknown, or not
-    opened), predicted, lower_80, upper_80, media_free (NaN: without twins), seasonal_naive, naive_sd, in the KPI's own units, units summed.
+    opened), predicted, lower_80, upper_80, media_free (NaN: trained without twins), seasonal_naive, naive_sd, in the
+    KPI's own units, units summed.
     """
     kpi = kpi_of_rows(panel)
     if held_out is not None:
