@@ -231,9 +231,9 @@ def _priors() -> str:
     example = "alpha: {dist: Beta, alpha: 4.0, beta: 2.0}"
     lead = (
         f"### Priors\n\nIn PyMC's names, such as `{example}`. The linear terms (intercept, trend, season, controls,\n"
-        "events, pulses) take `Normal` only, since they are projected; retentions and shares the families on [0, 1];\n"
-        "all others any but `Normal`. What is pooled within channel types takes `LogitNormal` (`alpha`) or\n"
-        "`LogNormal`.\n\n"
+        "events, pulses, level shifts) take `Normal` only, since they are projected; retentions and shares the\n"
+        "families on [0, 1]; all others any but `Normal`. What is pooled within channel types takes `LogitNormal`\n"
+        "(`alpha`) or `LogNormal`.\n\n"
     )
     return lead + "\n".join(rows)
 

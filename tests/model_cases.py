@@ -16,7 +16,7 @@ from mmm_builder.modelling.likelihoods import LIKELIHOODS
 from mmm_builder.modelling.priors import on_the_log_scale, on_the_logit_scale, preset
 from mmm_builder.modelling.recipes import RECIPES
 from mmm_builder.modelling.transforms import ADSTOCKS, SATURATIONS
-from mmm_builder.spec import Adstock, Event, LiftTest, ModelSpec, Pulse, Saturation, Seasonality, Trend
+from mmm_builder.spec import Adstock, Event, LevelShift, LiftTest, ModelSpec, Pulse, Saturation, Seasonality, Trend
 
 PRIORS = preset("default")
 NORMAL = PRIORS.event_coefficient
@@ -115,14 +115,15 @@ def with_exposures(panel: xr.Dataset, spec: ModelSpec) -> Case:
 
 
 def awkward(panel: xr.Dataset, spec: ModelSpec) -> Case:
-    """A control twice, one that never moves, and a pulse."""
+    """A control twice, one that never moves, a pulse, and a shift of the level."""
     price = panel["controls"].sel(control=["avg_price"])
     twice = price.assign_coords(control=["again"])
     still = xr.full_like(price, 0.1).assign_coords(control=["still"])
     controls = tuple(spec.controls[0].model_copy(update={"column": c}) for c in ("avg_price", "again", "still"))
     pulse = Pulse(date=str(panel["date"].values[9])[:10], coefficient=spec.intercept)
+    shift = LevelShift(date=str(panel["date"].values[30])[:10], coefficient=PRIORS.level_shift_coefficient)
     panel = panel.drop_dims("control").assign(controls=xr.concat([price, twice, still], "control"))
-    return panel, changed(spec, controls=controls, pulses=(pulse,))
+    return panel, changed(spec, controls=controls, pulses=(pulse,), level_shifts=(shift,))
 
 
 ENTRIES: dict[str, Callable[[xr.Dataset, ModelSpec], Case]] = {

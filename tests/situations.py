@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 from trainings import small_client
 
 from mmm_builder.candidates import Candidates
@@ -79,16 +80,21 @@ def situation(
 ) -> Situation:  # fmt: skip
     """Return a situation; with an outlier, one training residual stands out."""
     panel, first, truth = small_client(**client)
+    return Situation(
+        spec=spec or first, summary=figures or summary(n_train=truth.n_train), folds=on_folds or folds(), panel=panel,
+        series=series_of(panel, outlier),
+    )  # fmt: skip
+
+
+def series_of(panel: xr.Dataset, outlier: bool = False) -> pd.DataFrame:
+    """Return the training rows of a panel, units summed, predicted but for white noise and, if asked, an outlier."""
     shown = panel["is_training"].values
-    actual = panel["kpi"].values[shown]
+    kpi = panel["kpi"].sum("unit") if "unit" in panel.dims else panel["kpi"]
+    actual = kpi.values[shown]
     residuals = np.random.default_rng(5).normal(0, 0.1 * actual.std(), len(actual))
     if outlier:
         residuals[30] = 3 * actual.std()
-    series = pd.DataFrame({"date": panel["date"].values[shown], "actual": actual, "predicted": actual - residuals})
-    return Situation(
-        spec=spec or first, summary=figures or summary(n_train=truth.n_train), folds=on_folds or folds(), panel=panel,
-        series=series,
-    )  # fmt: skip
+    return pd.DataFrame({"date": panel["date"].values[shown], "actual": actual, "predicted": actual - residuals})
 
 
 def validation(passed: bool | None, *, r2: float | None = None, mape: float = 12.0) -> OosValidation:
@@ -112,3 +118,11 @@ def rich_situation(figures: TrainingSummary | None = None, on_folds: FoldEvidenc
                 {"column": "holiday", "kind": "event", "effect": 0.2}]  # fmt: skip
     pairs = {"harmonics": 5, "monthly_season": [0.4, -0.2, 0.1, 0.3, -0.3, 0.2, -0.4, 0.1, 0.3, -0.3, 0.2, -0.4]}
     return situation(figures, outlier=True, on_folds=on_folds, n_periods=208, r2=0.9, controls=controls, **pairs)
+
+
+def with_step(now: Situation, row: int | None = None) -> Situation:
+    """Return a situation whose KPI and residuals step down at a training row, halfway if none is given."""
+    n = len(now.series)
+    lost = 0.5 * now.series["actual"].mean() * (np.arange(now.panel.sizes["date"]) >= (n // 2 if row is None else row))
+    series = now.series.assign(actual=now.series["actual"] - lost[:n])
+    return now._replace(panel=now.panel.assign(kpi=now.panel["kpi"] - xr.DataArray(lost, dims="date")), series=series)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from benchmarks.recovery.worlds import broken, collinear, heavy_tailed
+from benchmarks.recovery.worlds import break_row, broken, collinear, heavy_tailed
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.model_parts import ModelParts
 from mmm_builder.panel import read_holdout, read_panel, write_dataset
@@ -49,6 +49,7 @@ class LoopClient(NamedTuple):
         and so nothing asked about media
     parts : the true structure, as far as a configuration can say it; None without a signal
     traits : how difficult it is, in words and numbers
+    breaks : ISO dates of the first rows at a new level of the KPI
     """
 
     group: str
@@ -58,6 +59,7 @@ class LoopClient(NamedTuple):
     expected: np.ndarray | None
     parts: ModelParts | None
     traits: dict[str, float]
+    breaks: tuple[str, ...] = ()
 
     @property
     def columns(self) -> Columns:
@@ -120,16 +122,16 @@ def with_signal(number: int) -> LoopClient:
     changes = [change for change in CHANGES if rng.random() < 0.2]
     table, truth = simulate_client(510_000 + number, **options)
     table, expected = _changed(rng, table, truth, changes)
-    trend = "local_linear" if broken in changes else "linear"
     parts = ModelParts(
-        season_order=harmonics, trend=trend, likelihood="student_t" if heavy_tailed in changes else "normal"
+        season_order=harmonics, trend="linear", likelihood="student_t" if heavy_tailed in changes else "normal"
     )
+    breaks = (str(table[truth.date_column].iloc[break_row(truth)].date()),) if broken in changes else ()
     traits = {
         "periods": n_periods, "channels": len(truth.channels), "controls": n_controls, "harmonics": harmonics,
         "outliers": n_outliers, "r2": round(options["r2"], 3), "media_share": round(options["media_share"], 3),
         **{change.__name__: int(change in changes) for change in CHANGES},
     }  # fmt: skip
-    return LoopClient("signal", number, table, truth, expected, parts, traits)
+    return LoopClient("signal", number, table, truth, expected, parts, traits, breaks)
 
 
 CHANGES: tuple[Callable, ...] = (collinear, heavy_tailed, broken)

@@ -129,7 +129,7 @@ def _signal_part(signal: list[Record]) -> list[str]:
         "",
         f"The generating model's own expectation of the KPI passes all limits (training R², held-out R², MAPE, "
         f"overfitting) on {rate(signal, lambda r: r['generating']['passes'])}; a model of the true structure (season "
-        "order, noise, outliers as pulses; a local trend for a break), sampled by NUTS, passes both gates on "
+        "order, noise, outliers as pulses, a break as a level shift), sampled by NUTS, passes both gates on "
         f"{rate(signal, lambda r: r['true_structure']['passes'])}. Both pass on {len(can)}: of these "
         f"**{rate(can, succeeded)} end with full_success**, after {_distribution(iterations_of(won))} iterations. Of "
         f"the other {len(cannot)}, where a pass is luck or another model's merit, {rate(cannot, succeeded)} end with "

@@ -17,7 +17,7 @@ from mmm_builder.modelling.posterior import named_posterior
 from mmm_builder.modelling.prediction import flat_draws, forecast
 from mmm_builder.modelling.priors import preset
 from mmm_builder.modelling.sampling import progress_file, sample
-from mmm_builder.spec import ModelSpec, Pulse, Sampler
+from mmm_builder.spec import LevelShift, ModelSpec, Pulse, Sampler
 from mmm_builder.verdicts import ConvergenceThresholds, OosThresholds, TrainingSummary
 
 from .clients import LoopClient, Prepared
@@ -52,9 +52,10 @@ def true_structure(client: LoopClient, ready: Prepared, sampler: Sampler) -> dic
     Where only the sampler's checks fail, it is sampled once more with more draws.
     """
     spec = first_spec(ready.profile, model_type="v3", prior_preset="default", sampler=sampler, parts=client.parts)
-    prior = preset("default").pulse_coefficient
-    pulses = tuple(Pulse(date=outlier.date, coefficient=prior) for outlier in client.truth.outliers)
-    spec = spec.model_copy(update={"pulses": pulses})
+    chosen = preset("default")
+    pulses = tuple(Pulse(date=o.date, coefficient=chosen.pulse_coefficient) for o in client.truth.outliers)
+    shifts = tuple(LevelShift(date=date, coefficient=chosen.level_shift_coefficient) for date in client.breaks)
+    spec = spec.model_copy(update={"pulses": pulses, "level_shifts": shifts})
     found = _through_the_gates(ready, spec)
     if found["failed"] and not {"r2_low", "r2_high"} & set(found["failed"]):
         more = {"draws": AGAIN * sampler.draws, "tune": 2 * sampler.tune}

@@ -232,8 +232,13 @@ def heavy_tailed(rng: np.random.Generator, table: pd.DataFrame, truth: Truth) ->
 
 def broken(rng: np.random.Generator, table: pd.DataFrame, truth: Truth) -> pd.DataFrame:
     """Return the table had the KPI lost a fifth of its mean for good, halfway through the training rows."""
-    lost = 0.2 * table[truth.target_column].mean() * (np.arange(truth.n_periods) >= truth.n_train // 2)
+    lost = 0.2 * table[truth.target_column].mean() * (np.arange(truth.n_periods) >= break_row(truth))
     return table.assign(**{truth.target_column: table[truth.target_column] - lost})
+
+
+def break_row(truth: Truth) -> int:
+    """Return the first row at the new level of a client that is `broken`."""
+    return truth.n_train // 2
 
 
 def _expected(table: pd.DataFrame, truth: Truth) -> np.ndarray:

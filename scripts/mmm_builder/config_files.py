@@ -37,6 +37,7 @@ COMMENTS = {
     "controls": "standardised by their training rows; 0/1 columns as they are",
     "events": "holidays and other days known ahead; the effect is of one day",
     "pulses": "training periods with an effect of their own (outliers)",
+    "level_shifts": "training periods from which on the KPI stands at another level (a relaunch, another tracking)",
     "likelihood": "noise: normal, student_t or lognormal",
     "sampler": "NUTS",
     "changes": "what the loop changed against the iteration before, and why",

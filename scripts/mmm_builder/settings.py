@@ -15,8 +15,9 @@ from .verdicts import ConvergenceThresholds, OosThresholds
 RemedyName = Literal[
     "raise_target_accept", "lengthen_tune", "lengthen_chains", "calmer_priors", "more_season", "less_season",
     "weekly_season", "drop_weak_events", "add_trend", "damped_trend", "local_trend", "drop_trend", "trend_slope",
-    "model_outliers", "heavy_tails", "log_scale", "normal_noise", "drop_weak_controls", "widen_media", "tighten_media",
-    "adstock_priors", "half_saturation_priors", "saturation_curve", "other_adstock", "pool_channels", "simple_media",
+    "level_shift", "model_outliers", "heavy_tails", "log_scale", "normal_noise", "drop_weak_controls", "widen_media",
+    "tighten_media", "adstock_priors", "half_saturation_priors", "saturation_curve", "other_adstock", "pool_channels",
+    "simple_media",
 ]  # fmt: skip
 """Names of the entries of `policy.remedies.REMEDIES`, here too so that a misspelt one ends before anything runs."""
 

@@ -168,6 +168,13 @@ class Pulse(Strict):
     coefficient: Normal
 
 
+class LevelShift(Strict):
+    """A level of the KPI that changed for good, held-out periods included; the effect in units of the KPI's scale."""
+
+    date: Annotated[IsoDate, Field(description="first training period at the new level (ISO)")]
+    coefficient: Annotated[Normal, Field(description="new level less the one before, in units of the KPI's scale")]
+
+
 class Likelihood(Strict):
     """Noise around the mean, in units of the KPI's scale (lognormal: of its log); `nu` (Student-t only) is above 2."""
 
@@ -215,6 +222,7 @@ class ModelSpec(Document):
     controls: tuple[Control, ...] = ()
     events: tuple[Event, ...] = ()
     pulses: tuple[Pulse, ...] = ()
+    level_shifts: tuple[LevelShift, ...] = ()
     likelihood: Likelihood
     sampler: Sampler
     changes: tuple[Change, ...] = ()

@@ -118,6 +118,7 @@ def specs(draw) -> ModelSpec:
     data["controls"] = [{"column": column, "coefficient": NORMAL} for column in draw(names)]
     data["events"] = [{"name": n, "dates": ["2021-12-24"], "coefficient": NORMAL} for n in draw(names)]
     data["pulses"] = [{"date": day.isoformat(), "coefficient": NORMAL} for day in draw(days)]
+    data["level_shifts"] = [{"date": day.isoformat(), "coefficient": NORMAL} for day in draw(days)]
     data["trend"] = {"slope": NORMAL} | draw(st.sampled_from(TRENDS))
     data["likelihood"] = {"sigma": draw(st.sampled_from([HALF_NORMAL, GAMMA]))} | draw(st.sampled_from(NOISES))
     data["weekly_seasonality"] = draw(st.sampled_from([None, {"order": 2, "period": 7.0, "coefficient": NORMAL}]))

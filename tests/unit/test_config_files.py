@@ -47,7 +47,9 @@ def spec(model: Model) -> ModelSpec:
     told = Change(key="likelihood.nu", old=None, new=pulse["coefficient"], reason="so: that # it", predicted_effect="é")
     gone = Change(key="controls[holiday]", old={"column": "holiday"}, new=None, reason="weak", predicted_effect="")
     pulses = Change(key="pulses[2021-05-03]", old=None, new=pulse, reason="", predicted_effect="")
-    return apply_changes(model.case()[1], [pulses], 2).model_copy(update={"changes": (told, gone)})
+    shifts = Change(key="level_shifts[2021-06-07]", old=None, new=pulse | {"date": "2021-06-07"}, reason="",
+                    predicted_effect="")  # fmt: skip
+    return apply_changes(model.case()[1], [pulses, shifts], 2).model_copy(update={"changes": (told, gone)})
 
 
 @pytest.mark.parametrize("model", MODELS, ids=str)

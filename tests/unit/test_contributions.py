@@ -18,9 +18,11 @@ from mmm_builder.modelling.design import make_design
 from mmm_builder.modelling.parameters import channel_parameters
 from mmm_builder.modelling.posterior import coordinates, dims_of
 from mmm_builder.modelling.prior_predictive import prior_draws
+from mmm_builder.modelling.priors import preset
 from mmm_builder.modelling.recipes import RECIPES
 from mmm_builder.reporting.contributions import contribution_tables
 from mmm_builder.simulation.simulator import simulate_client
+from mmm_builder.spec import LevelShift
 from mmm_builder.verdicts import ConvergenceThresholds, Decision, Look, OosThresholds, OosValidation, TrainingSummary
 from oos_validator import validate
 
@@ -51,6 +53,22 @@ class TestTables:
         assert len(by_period) == len(table)
         np.testing.assert_allclose(by_period["baseline"] + by_period[CHANNELS].sum(axis=1), by_period["expected"])
         np.testing.assert_allclose(by_channel["contribution"], by_period[CHANNELS].sum().to_numpy())
+
+    def test_a_level_shift_belongs_to_the_baseline(self, case):
+        table, truth, panel, spec, _ = case
+        date = str(panel["date"].values[40])[:10]
+        shift = LevelShift(date=date, coefficient=preset("default").level_shift_coefficient)
+        spec = spec.model_copy(update={"level_shifts": (shift,)})
+        posterior, name = posterior_of(make_design(panel, spec), spec), "level_shift_coefficient"
+        level = posterior.assign({name: xr.full_like(posterior[name], -0.3)})
+        (_, without), (_, found) = (
+            contribution_tables(panel, spec, p, profile_of(table, truth))
+            for p in (level.assign({name: 0.0 * level[name]}), level)
+        )
+        np.testing.assert_allclose(found["baseline"] + found[CHANNELS].sum(axis=1), found["expected"])
+        np.testing.assert_allclose(found[CHANNELS], without[CHANNELS])
+        lost = 0.3 * float(panel["kpi"].mean()) * (np.arange(len(table)) >= 40)
+        np.testing.assert_allclose(without["baseline"] - found["baseline"], lost, atol=1e-6 * lost.max())
 
     def test_return_is_contribution_over_spend(self, case):
         table, truth, panel, spec, posterior = case

@@ -14,9 +14,9 @@ from mmm_builder.evidence import EvidenceSettings
 from mmm_builder.judging import scoring, twins
 from mmm_builder.judging.folds import FOLD_COLUMNS, fold_evidence
 from mmm_builder.modelling.design import make_design
-from mmm_builder.modelling.folds import FOLDS, LEAST_TRAINING, fold_panel, fold_spec, rolling_origins
+from mmm_builder.modelling.folds import FOLDS, LEAST_SHIFTED, LEAST_TRAINING, fold_panel, fold_spec, rolling_origins
 from mmm_builder.modelling.forecasting import FORECASTERS, forecasters, origins, twin_panel, twin_spec
-from mmm_builder.spec import Control, LiftTest, Pulse
+from mmm_builder.spec import Control, LevelShift, LiftTest, Pulse
 from mmm_builder.verdicts import FoldEvidence, OosThresholds
 
 LIMITS, SETTINGS = OosThresholds(), EvidenceSettings()
@@ -75,6 +75,15 @@ class TestWhatAFoldSees:
         seen = fold_spec(told, fold_panel(panel, fold))
         assert [p.date for p in seen.pulses] == [early]
         assert [t.end for t in seen.lift_tests] == [early]
+
+    @pytest.mark.parametrize("shown", [-1, 0, LEAST_SHIFTED - 1, LEAST_SHIFTED])
+    def test_level_shifts_that_it_has_hardly_seen_are_left_out(self, shown):
+        panel, spec, _ = small_client()
+        fold = rolling_origins(int(panel["is_training"].sum()))[0]
+        date = str(panel["date"].values[fold.n_train - shown])[:10]
+        shift = LevelShift(date=date, coefficient=Normal(mu=0.0, sigma=0.3))
+        seen = fold_spec(spec.model_copy(update={"level_shifts": (shift,)}), fold_panel(panel, fold))
+        assert seen.level_shifts == ((shift,) if shown == LEAST_SHIFTED else ())
 
     def test_origins_are_the_end_of_training_and_the_folds(self):
         panel, _, _ = small_client()

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import loop_study
 from benchmarks.loop import clients, document, figures, running, studies, whole_runs
 from benchmarks.loop.clients import GROUPS
-from mmm_builder.simulation.client_truth import channel_contributions
+from mmm_builder.simulation.client_truth import channel_contributions, expected_kpi
 from mmm_builder.spec import Sampler
 
 
@@ -37,6 +37,17 @@ def test_clients_with_a_signal_differ_in_difficulty():
     assert {t["channels"] for t in found} == set(range(2, 13))
     for trait in ("outliers", "collinear", "heavy_tailed", "broken"):
         assert 0.1 <= np.mean([t[trait] > 0 for t in found]) <= 0.4, trait
+
+
+def test_broken_clients_tell_the_date_of_the_break():
+    for number in range(GROUPS["signal"].n):
+        client = clients.with_signal(number)
+        assert len(client.breaks) == client.traits["broken"]
+        for date in client.breaks:
+            row = int(np.flatnonzero(client.table[client.truth.date_column] == date)[0])
+            left = client.expected - expected_kpi(client.table, client.truth).to_numpy()
+            assert (left < 0).argmax() == row == client.truth.n_train // 2
+            assert client.parts.trend == "linear"
 
 
 def test_what_is_expected_explains_the_kpi_as_much_as_it_should():

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from situations import rich_situation, situation, summary
+from situations import rich_situation, series_of, situation, summary, with_step
 from trainings import small_client, small_panel, with_noise
 
 from mmm_builder.config_files import fingerprint, read_spec, write_spec
@@ -45,9 +45,9 @@ def situations() -> list[Situation]:
     events = (Event(name="nothing", dates=dates, coefficient=preset("default").event_coefficient),)
     alike = reviewed(alike._replace(spec=alike.spec.model_copy(update={"events": events})), "collinearity")
     panel, pooled, _ = small_panel()
-    across = alike._replace(panel=panel, spec=pooled)
+    across = alike._replace(panel=panel, spec=pooled, series=series_of(panel))
     other_noise = plain._replace(spec=with_noise(plain.spec, "student_t"))
-    return [plain, plain._replace(spec=flat), no_week, alike, across, other_noise]
+    return [plain, plain._replace(spec=flat), no_week, alike, across, other_noise, with_step(plain)]
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from trainings import small_client, small_panel
 from mmm_builder.distributions import Normal
 from mmm_builder.errors import InputError
 from mmm_builder.modelling.terms import TERMS, fourier, linear_terms, training_scale
-from mmm_builder.spec import Control, Event, ModelSpec, Pulse, Seasonality
+from mmm_builder.spec import Control, Event, LevelShift, ModelSpec, Pulse, Seasonality
 
 WIDE = Normal(mu=0.0, sigma=1.0)
 
@@ -50,13 +50,18 @@ def pulses(*dates: str) -> tuple[Pulse, ...]:
     return tuple(Pulse(date=d, coefficient=WIDE) for d in dates)
 
 
+def level_shifts(*dates: str) -> tuple[LevelShift, ...]:
+    return tuple(LevelShift(date=d, coefficient=WIDE) for d in dates)
+
+
 class TestEveryTerm:
     def everything(self, panel, spec) -> ModelSpec:
         """Return a spec that asks for every term."""
         dates = panel["date"].values.astype("datetime64[D]").astype(str)
         weekly = Seasonality(order=2, period=7.0, coefficient=WIDE)
         sale = Event(name="sale", dates=(dates[5], dates[-2]), coefficient=WIDE)
-        return changed(spec, pulses=pulses(dates[3]), weekly_seasonality=weekly, events=(sale,))
+        entries = {"pulses": pulses(dates[3]), "level_shifts": level_shifts(dates[8], dates[4]), "events": (sale,)}
+        return changed(spec, weekly_seasonality=weekly, **entries)
 
     def test_columns_labels_and_priors_are_of_one_length(self, client):
         panel, spec = client
@@ -231,3 +236,22 @@ class TestPulses:
         given = {"held out": [dates[-1]], "off the calendar": [between], "twice": [dates[4]] * 2}
         with pytest.raises(InputError, match=rf"pulses: '{given[which][0]}' is not .* from {dates[0]} to "):
             linear_terms(panel, changed(spec, pulses=pulses(*given[which])))
+
+
+class TestLevelShifts:
+    def test_is_one_from_its_date_on_held_out_rows_included(self, client):
+        panel, spec = client
+        dates = panel["date"].values.astype("datetime64[D]").astype(str)
+        term = linear_terms(panel, changed(spec, level_shifts=level_shifts(dates[10], dates[4])))[-1]
+        assert (term.variable, term.dim) == ("level_shift_coefficient", "level_shift")
+        assert term.labels == (dates[10], dates[4])
+        for column, first in enumerate((10, 4)):
+            np.testing.assert_array_equal(term.values[0, :, column], np.arange(panel.sizes["date"]) >= first)
+
+    @pytest.mark.parametrize("which", ["held out", "the first", "twice"])
+    def test_begins_in_a_training_period_after_the_first(self, client, which):
+        panel, spec = client
+        dates = [str(d)[:10] for d in panel["date"].values]
+        given = {"held out": [dates[-1]], "the first": [dates[0]], "twice": [dates[4]] * 2}[which]
+        with pytest.raises(InputError, match=rf"level_shifts: '{given[0]}' is not .* from {dates[1]} to "):
+            linear_terms(panel, changed(spec, level_shifts=level_shifts(*given)))

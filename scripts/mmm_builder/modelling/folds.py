@@ -29,6 +29,10 @@ LEAST_TESTED = 2
 """Rows that a fold must predict: of one there is no R²."""
 
 
+LEAST_SHIFTED = 4
+"""Training rows that a fold must have at a new level to know it."""
+
+
 class Fold(NamedTuple):
     """One origin: the first `n_train` rows are shown, the `n_test` after them are predicted. Numbers start at 1."""
 
@@ -57,14 +61,16 @@ def fold_panel(panel: xr.Dataset, fold: Fold) -> xr.Dataset:
 
 
 def fold_spec(spec: ModelSpec, panel: xr.Dataset) -> ModelSpec:
-    """Return the spec without what only rows after a fold's origin could tell: their pulses and lift tests.
+    """Return the spec without what only rows after a fold's origin could tell: pulses, level shifts and lift tests.
 
     panel : of the fold
     """
-    last = str(panel["date"].values[panel["is_training"].values][-1])[:10]
+    shown = panel["date"].values[panel["is_training"].values].astype("datetime64[D]").astype(str)
+    last = shown[-1]
     return spec.model_copy(
         update={
             "pulses": tuple(p for p in spec.pulses if p.date <= last),
+            "level_shifts": tuple(s for s in spec.level_shifts if (shown >= s.date).sum() >= LEAST_SHIFTED),
             "lift_tests": tuple(t for t in spec.lift_tests if t.end <= last),
         }
     )

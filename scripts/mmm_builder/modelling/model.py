@@ -26,8 +26,8 @@ def build_model(design: Design, spec: ModelSpec) -> pm.Model:
     """Return the model of `spec` with the constants of `design`, every one of them `pm.Data`.
 
     Sampled: the variables of `layout.variables_of`, and `linear_rotated` (unit, term), from which
-    `prediction.linear_coefficients` gets intercept, trend, season, control, event and pulse coefficients. The
-    likelihood is a potential weighted by row.
+    `prediction.linear_coefficients` gets intercept, trend, season, control, event, pulse and level shift
+    coefficients. The likelihood is a potential weighted by row.
     """
     noise = LIKELIHOODS[spec.likelihood.kind]
     arrays, dims = model_data(design, spec), dims_of_data(design, spec)

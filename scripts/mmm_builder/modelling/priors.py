@@ -115,6 +115,7 @@ class Preset(Strict):
     control_coefficient: Normal
     event_coefficient: Normal
     pulse_coefficient: Normal
+    level_shift_coefficient: Normal
     sigma: Prior
     nu: Prior
 

@@ -1,4 +1,5 @@
-"""The linear part of the model: intercept, trend, seasons of year and week, controls, events and pulses as columns.
+"""The linear part of the model: intercept, trend, seasons of year and week, controls, events, pulses and
+level shifts as columns.
 
 Everything that data determine is taken from training rows only.
 """
@@ -35,7 +36,8 @@ def linear_terms(panel: xr.Dataset, spec: ModelSpec) -> list[Term]:
     """Return the blocks that the spec asks for, in the order of the table; empty ones are left out.
 
     panel : kpi (unit, date), controls (unit, date, control)
-    Raises InputError for a control that isn't in the data and for a pulse that isn't a training period.
+    Raises InputError for a control that isn't in the data and for a pulse or level shift at another date
+    than that of a training period.
     """
     built = (build(panel, spec) for build in TERMS)
     return [term for term in built if term is not None]
@@ -152,21 +154,37 @@ def _events(panel: xr.Dataset, spec: ModelSpec) -> Term | None:
 def _pulses(panel: xr.Dataset, spec: ModelSpec) -> Term | None:
     if not spec.pulses:
         return None
-    dates = tuple(p.date for p in spec.pulses)
-    training = panel["date"].values[panel["is_training"].values].astype("datetime64[D]").astype(str)
+    dates = _dates_within(panel, spec, "pulses", tuple(p.date for p in spec.pulses), first=0)
+    values = (panel["date"].values[:, None] == dates[None, :]).astype(float)
+    labels, priors = tuple(p.date for p in spec.pulses), tuple(p.coefficient for p in spec.pulses)
+    return Term("pulse_coefficient", "pulse", labels, _same_for_all(panel, values), priors)
+
+
+def _level_shifts(panel: xr.Dataset, spec: ModelSpec) -> Term | None:
+    """One column per shift: 1 from its date on, 0 before; from the first row on it would be the intercept."""
+    if not spec.level_shifts:
+        return None
+    dates = _dates_within(panel, spec, "level_shifts", tuple(s.date for s in spec.level_shifts), first=1)
+    values = (panel["date"].values[:, None] >= dates[None, :]).astype(float)
+    labels, priors = tuple(s.date for s in spec.level_shifts), tuple(s.coefficient for s in spec.level_shifts)
+    return Term("level_shift_coefficient", "level_shift", labels, _same_for_all(panel, values), priors)
+
+
+def _dates_within(panel: xr.Dataset, spec: ModelSpec, section: str, dates: tuple[str, ...], first: int) -> np.ndarray:
+    """Return dates as the panel has them. Raises InputError for those of no training row from `first` on, or twice."""
+    training = panel["date"].values[panel["is_training"].values].astype("datetime64[D]").astype(str)[first:]
     for date in dates:
         if date not in training or dates.count(date) > 1:
+            place = "a training period" if first == 0 else "a training period after the first"
             raise InputError(
-                f"configuration of iteration {spec.iteration}: pulses: {date!r} is not the date of a training period, "
+                f"configuration of iteration {spec.iteration}: {section}: {date!r} is not the date of {place}, "
                 f"or is there twice; give dates of the data from {training[0]} to {training[-1]}, each once"
             )
-    values = (panel["date"].values[:, None] == np.array(dates, dtype="datetime64[ns]")[None, :]).astype(float)
-    priors = tuple(p.coefficient for p in spec.pulses)
-    return Term("pulse_coefficient", "pulse", dates, _same_for_all(panel, values), priors)
+    return np.array(dates, dtype="datetime64[ns]")
 
 
 TERMS: tuple[Callable[[xr.Dataset, ModelSpec], Term | None], ...] = (
-    _intercept, _trend, _season, _weekly_season, _controls, _events, _pulses,
+    _intercept, _trend, _season, _weekly_season, _controls, _events, _pulses, _level_shifts,
 )  # fmt: skip
 """What builds each block, in the order of the matrix's columns: intercept, slope of the trend, seasons of the year and
-of the week, controls, events, pulses."""
+of the week, controls, events, pulses, level shifts."""

@@ -104,7 +104,7 @@ TRENDS: tuple[TrendKind, ...] = get_args(TrendKind)
 """Kinds of trend, from the stiffest to the most flexible."""
 
 
-def _to_trend(spec: ModelSpec, kind: TrendKind) -> Option:
+def to_trend(spec: ModelSpec, kind: TrendKind) -> Option:
     """Return the change to another kind of trend, with the priors that it has and no others."""
     now = spec.trend.model_dump(mode="json")
     wanted = trend_of(kind, preset(spec.prior_preset)).model_dump(mode="json")
@@ -118,14 +118,14 @@ def more_flexible_trend(kind: TrendKind) -> Proposer:
 
     def propose(situation: Situation) -> list[Option]:
         is_stiffer = TRENDS.index(situation.spec.trend.kind) < TRENDS.index(kind)
-        return [_to_trend(situation.spec, kind)] if is_stiffer else []
+        return [to_trend(situation.spec, kind)] if is_stiffer else []
 
     return propose
 
 
 def stiffer_trend(situation: Situation) -> list[Option]:
     """Propose each stiffer kind of trend."""
-    return [_to_trend(situation.spec, kind) for kind in TRENDS[: TRENDS.index(situation.spec.trend.kind)]]
+    return [to_trend(situation.spec, kind) for kind in TRENDS[: TRENDS.index(situation.spec.trend.kind)]]
 
 
 def trend_slope(situation: Situation) -> list[Option]:

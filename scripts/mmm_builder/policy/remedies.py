@@ -7,8 +7,8 @@ them on the folds and chooses. Its hypothesis and what it should do are in `data
 from collections.abc import Callable
 from typing import NamedTuple
 
+from . import level_shifts, proposals
 from . import media_proposals as media
-from . import proposals
 from .situation import Proposer
 from .words import say
 
@@ -76,6 +76,7 @@ REMEDIES: tuple[Remedy, ...] = (
     Remedy("local_trend", WANDERING, proposals.more_flexible_trend("local_linear"), "compilation"),
     Remedy("drop_trend", (*EXCESS, "negative_baseline"), proposals.stiffer_trend, "compilation"),
     Remedy("trend_slope", (*WANDERING, "negative_baseline"), proposals.trend_slope, "same_model"),
+    Remedy("level_shift", WANDERING, level_shifts.level_shift, "compilation"),
     Remedy("model_outliers", (*FIT, "residual_outlier"), proposals.model_outliers, "compilation"),
     Remedy("heavy_tails", ("residual_outlier", "fold_r2", "fold_mape"), proposals.heavy_tails, "compilation"),
     Remedy("log_scale", ("residual_spread", "fold_r2", "fold_mape"), proposals.log_scale, "compilation"),

@@ -277,7 +277,8 @@ def size_of(spec: ModelSpec) -> int:
     media = sum(1 + _n_priors(c.adstock) + _n_priors(c.saturation) for c in spec.channels)
     trend = {"none": 0, "linear": 1, "damped": 2, "local_linear": 3}[spec.trend.kind]
     noise = 1 if spec.likelihood.nu is None else 2
-    return sum(2 * s.order for s in seasons) + media + trend + noise + len((*spec.controls, *spec.events, *spec.pulses))
+    linear = len((*spec.controls, *spec.events, *spec.pulses, *spec.level_shifts))
+    return sum(2 * s.order for s in seasons) + media + trend + noise + linear
 
 
 def _n_priors(part: object) -> int:

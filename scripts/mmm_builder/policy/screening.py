@@ -70,6 +70,17 @@ def screen(panel: xr.Dataset, spec: ModelSpec) -> Screen:
     return Screen(*_scores(predicted), train_r2, evidence, time.perf_counter() - start, forecast)
 
 
+def fitted(panel: xr.Dataset, spec: ModelSpec) -> np.ndarray | None:
+    """Return what a spec expects of the training rows (row,) in the KPI's own units, units summed; None: no fit."""
+    panel, spec = summed(panel), of_summed_units(spec)
+    design = make_design(panel, spec)
+    found = _fit(design, spec, None, "the training rows")
+    if found is None:
+        return None
+    mean = found[1].mean[design.is_training]
+    return design.kpi_scale[0] * LIKELIHOODS[spec.likelihood.kind].expected(np, mean)
+
+
 def summed(panel: xr.Dataset) -> xr.Dataset:
     """Return a panel as one unit."""
     return to_national(panel) if "unit" in panel.dims else panel
