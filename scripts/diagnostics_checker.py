@@ -35,6 +35,7 @@ from mmm_builder.modelling.prediction import Draws, flat_draws, forecast
 from mmm_builder.modelling.prior_predictive import LEVELS, PriorPredictive, summarise_prior
 from mmm_builder.modelling.traces import read_attributes, read_group
 from mmm_builder.panel import read_panel
+from mmm_builder.percentages import percent
 from mmm_builder.reporting.fold_plots import plot_folds
 from mmm_builder.reporting.plots import plot_predicted_vs_actual
 from mmm_builder.spec import ModelSpec
@@ -128,7 +129,12 @@ def diagnostics_text(
     lines += [_check_line(check) for check in folds.checks]
     lines += ["", *_fold_lines(folds)] if folds.folds else []
     table = az.summary(posterior, hdi_prob=0.8, round_to=3)
-    lines += ["", f"Prior predictive ({prior.negative:.0%} of the KPI below zero)", "", prior_table(prior).to_string()]
+    lines += [
+        "",
+        f"Prior predictive ({percent(prior.negative)} of the KPI below zero)",
+        "",
+        prior_table(prior).to_string(),
+    ]
     return "\n".join([*lines, "", "Posterior (units: see the configuration's head)", "", table.to_string(), ""])
 
 
@@ -152,11 +158,12 @@ def _fold_lines(folds: FoldEvidence) -> list[str]:
     for text, found in (("", folds.media_adds), (" (controls known ahead only)", folds.media_adds_known_ahead)):
         if found and found.crps_gain is not None:
             ends = (
-                f", {found.level:.0%} interval {found.lower:.1%} to {found.upper:.1%}"
+                f", {percent(found.level)} interval {percent(found.lower, 1)} to {percent(found.upper, 1)}"
                 if found.lower is not None
                 else ""
             )
-            lines.append(f"media adds{text}: {found.verdict}; gain in CRPS over media_free {found.crps_gain:.1%}{ends}")
+            gain = percent(found.crps_gain, 1)
+            lines.append(f"media adds{text}: {found.verdict}; gain in CRPS over media_free {gain}{ends}")
     return lines
 
 

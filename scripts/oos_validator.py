@@ -21,11 +21,11 @@ from mmm_builder.judging.chance import Series, chance_pass_probability, tried
 from mmm_builder.judging.checks import gate_passed, oos_checks
 from mmm_builder.judging.ledgers import opening_id
 from mmm_builder.judging.looks import read_looks, record_look
-from mmm_builder.judging.media import SHOWN_LEVEL, media_evidence
+from mmm_builder.judging.media import PAIRS, SHOWN_LEVEL, media_evidence, pair_adds
 from mmm_builder.judging.tables import SERIES_COLUMNS, empty_series, read_series, series_table, write_table
 from mmm_builder.judging.twins import forecast_table, twin_scores
 from mmm_builder.modelling.design import make_design, observed_kpi
-from mmm_builder.modelling.folds import HOLDOUT
+from mmm_builder.modelling.folds import HOLDOUT, MODEL
 from mmm_builder.modelling.prediction import flat_draws, forecast
 from mmm_builder.modelling.traces import read_group
 from mmm_builder.panel import read_holdout, read_panel
@@ -67,7 +67,7 @@ def validate(
     expected, predictive = forecast(design, spec, flat_draws(posterior), np.random.default_rng(spec.sampler.seed))
     series = series_table(design.dates[held_out], actual, expected[:, held_out], predictive[:, held_out])
     scored = series["actual"].notna().to_numpy()
-    figures = _figures(series[scored], predictive[:, held_out][:, scored], summary.r2)
+    figures = _figures(series[scored], _kept(forecasts)[:, scored], summary.r2)
     checks = oos_checks(
         r2=figures["oos_r2"],
         mape=figures["oos_mape"],
@@ -107,7 +107,7 @@ def validate(
 
 
 def _figures(scored: pd.DataFrame, predictive: np.ndarray, train_r2: float | None) -> dict[str, Any]:
-    """Return the scores of the held-out rows; predictive : (sample, row) of the same rows."""
+    """Return the scores of the held-out rows; predictive : (sample, row) of these, the draws that twins have too."""
     actual, predicted, lower, upper = scored[list(SERIES_COLUMNS[1:])].to_numpy().T
     r2 = scoring.r2(actual, predicted)
     r2_interval, mape_interval = score_intervals(actual, predicted, SHOWN_LEVEL)
@@ -125,6 +125,12 @@ def _figures(scored: pd.DataFrame, predictive: np.ndarray, train_r2: float | Non
     }
 
 
+def _kept(forecasts: xr.Dataset) -> np.ndarray:
+    """Return the model's draws (sample, row) of the held-out rows that are kept beside those of its twins."""
+    held_out = forecasts["origin_of_date"].values == HOLDOUT
+    return forecasts["predictive"].sel(forecaster=MODEL).values[:, held_out]
+
+
 def _series_of(kpi: np.ndarray, residuals: np.ndarray, n_test: int) -> Series:
     """Return what chance is simulated with, from the KPI (row,) of training rows and what the model left of it."""
     level, sd, phi = float(kpi.mean()), float(kpi.std()), scoring.lag_correlation(residuals)
@@ -134,12 +140,14 @@ def _series_of(kpi: np.ndarray, residuals: np.ndarray, n_test: int) -> Series:
 def _beside_twins(
     panel: xr.Dataset, forecasts: xr.Dataset, held_out: np.ndarray, evidence: EvidenceSettings
 ) -> dict[str, Any]:
-    """Return the twins' scores over the held-out rows, and what media add over these and the folds' rows."""
-    table = forecast_table(panel, forecasts, held_out)
-    rows = "folds and holdout" if (table["fold"] != HOLDOUT).any() else "holdout"
+    """Return the twins' scores over the held-out rows, and what media add over them, alone and beside the folds'."""
+    table, gain_min = forecast_table(panel, forecasts, held_out), evidence.media_gain_min
+    alone = table[table["fold"] == HOLDOUT]
+    rows = "holdout" if len(alone) == len(table) else "folds and holdout"
     return {
-        "twins": twin_scores(forecasts, table[table["fold"] == HOLDOUT]),
-        **media_evidence(forecasts, table, gain_min=evidence.media_gain_min, rows=rows),
+        "twins": twin_scores(forecasts, alone),
+        **media_evidence(forecasts, table, gain_min=gain_min, rows=rows),
+        "media_adds_holdout": pair_adds(forecasts, alone, PAIRS["media_adds"], gain_min=gain_min, rows="holdout"),
     }
 
 

@@ -14,7 +14,7 @@ from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.errors import InputError
 from mmm_builder.files import write_text
-from mmm_builder.judging.looks import read_looks
+from mmm_builder.judging.looks import read_looks, shares_periods
 from mmm_builder.judging.tables import read_series
 from mmm_builder.provenance import versions
 from mmm_builder.reporting.history import iteration_log as log_text
@@ -81,6 +81,7 @@ def make_report(
         ),
         holdout_looks=looks,
         chance_pass_probability=last.validation.chance_pass_probability if last else None,
+        chance_looks=last.validation.holdout_looks if last else None,
         doubtful_r2=last.validation.doubtful_r2 if last else None,
         kf_documentation=ANALYSIS,
         data_sha256=profile.source.sha256,
@@ -124,9 +125,9 @@ def report_files(
     verdicts = zip(*((i.summary, i.folds, i.validation, i.decision) for i in iterations), strict=True)
     selection = select(*verdicts, max_iterations)
     chosen, at = iterations[selection.iteration - 1], selection.iteration - 1
-    looks = len(read_looks(ledger))
+    looks = read_looks(ledger)
     report = make_report(
-        iterations, selection, data, versions(), max_iterations=max_iterations, looks=looks, language=language
+        iterations, selection, data, versions(), max_iterations=max_iterations, looks=len(looks), language=language
     )
     records = tuple(map(iteration_record, iterations))
     history = make_history([i.decision for i in iterations], iterations[-1].candidates)
@@ -144,7 +145,11 @@ def report_files(
         tuple(lists.values()),
     )
     opened = SealedValidation.read(sealed[0]) if sealed else None
-    run = RunRecord(data, iterations, records, history, report, band(fitted), band(forecast), *cited, say, opened)
+    seen = opened is not None and any(shares_periods(look, opened) for look in looks)
+    if seen:
+        logging.warning("sealed period %s to %s: a look at the holdout saw rows of it", opened.start, opened.end)
+    bands = band(fitted), band(forecast)
+    run = RunRecord(data, iterations, records, history, report, *bands, *cited, say, opened, seen)
     write_text(analysis, analysis_text(run))
     logging.info("%s: iteration %d selected, %s", report.status, report.selected_iteration, report.stop_reason)
 

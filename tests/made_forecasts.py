@@ -46,6 +46,8 @@ def made_forecasts(
             "expected": (("forecaster", "date"), expected),
             "fitted": (("origin", "training_date"), fitted),
             "divergences": (("forecaster", "origin"), np.zeros((len(errors), len(origins)), dtype=int)),
+            "draws": (("forecaster", "origin"), np.full((len(errors), len(origins)), SAMPLES)),
+            "worst_rhat": (("forecaster", "origin"), np.full((len(errors), len(origins)), 1.01)),
             "origin_of_date": (("date",), number),
         },
         coords={"forecaster": list(errors), "date": panel["date"].values[rows], "origin": origins,

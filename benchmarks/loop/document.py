@@ -24,7 +24,7 @@ from .figures import (
     verdicts,
 )
 from .running import MAX_ITERATIONS, SAMPLER
-from .studies import LEVELS
+from .studies import INTERVALS, LEVELS
 from .whole_runs import WHOLE
 from .yardsticks import CANDIDATE_SET
 
@@ -42,6 +42,9 @@ TRAITS = {
     "half the variance is noise (R² < 0.65)": lambda t: t["r2"] < 0.65,
 }
 """Subsets of the clients with a signal."""
+
+RESAMPLED = dict(zip(INTERVALS, ("origins", "rows within origins"), strict=True))
+"""What is resampled, by the name of the interval in the records."""
 
 
 def document(records: Sequence[Record], made_on: str, machine: str) -> str:
@@ -197,18 +200,21 @@ def _media_part(media_free: list[Record], signal: list[Record]) -> list[str]:
     three = [r for r in media_free if r["traits"]["periods"] == THREE_YEARS]
     groups = {"media do nothing, all": media_free, "media do nothing, three years": three, "media work": signal}
     rows = [
-        [name, words, percent(level), *(percent(r.share) for r in verdicts(part, which, level).values()), len(part)]
+        [name, words, resampled, percent(level),
+         *(percent(r.share) for r in verdicts(part, which, level, interval).values()), len(part)]
         for name, part in groups.items() if part
         for which, words in ROWS.items()
+        for interval, resampled in RESAMPLED.items()
         for level in LEVELS
     ]  # fmt: skip
     return [
         "## Do media add to the forecast?",
         "",
         f"The verdict at the end of the run, of its selected iteration, by level of the interval; the product uses "
-        f"{percent(LEVEL)}. A run tells of the folds and the held-out rows where it opened those, else of the folds.",
+        f"{percent(LEVEL)} of an interval that resamples origins, and blocks of rows within them. A run tells of the "
+        "folds and the held-out rows where it opened those, else of the folds.",
         "",
-        *_table(["clients", "rows", "level", "yes", "no", "unclear", "of"], rows),
+        *_table(["clients", "rows", "resampled", "level", "yes", "no", "unclear", "of"], rows),
         "",
     ]
 

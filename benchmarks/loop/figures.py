@@ -80,9 +80,12 @@ def against_best(records: Sequence[Record]) -> np.ndarray:
     return np.array([r["crps"] / min(r["candidate_set"].values()) - 1.0 for r in compared])
 
 
-def verdicts(records: Sequence[Record], rows: str, level: float) -> dict[str, Rate]:
-    """Return how often media are said to add, not to add, or neither; rows : of ROWS."""
-    found = [r["media"][rows].get(f"{level:.2f}", (None, None, "unclear"))[2] for r in records]
+def verdicts(records: Sequence[Record], rows: str, level: float, interval: str = "") -> dict[str, Rate]:
+    """Return how often media are said to add, not to add, or neither.
+
+    rows : of ROWS; interval : of studies.INTERVALS
+    """
+    found = [r["media"][rows].get(f"{level:.2f}{interval}", (None, None, "unclear"))[2] for r in records]
     return {verdict: Rate(found.count(verdict), len(found)) for verdict in ("yes", "no", "unclear")}
 
 

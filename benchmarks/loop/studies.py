@@ -1,11 +1,10 @@
 """The studies: each client through the loop, and beside it what it is held against."""
 
 import tempfile
+from itertools import product
 from pathlib import Path
 from time import monotonic
 from typing import Any
-
-import numpy as np
 
 from mmm_builder.evidence import EvidenceSettings
 from mmm_builder.judging import media, scoring
@@ -16,8 +15,11 @@ from .clients import GROUPS, LoopClient, Prepared, prepared
 from .running import SAMPLER, Iteration, follow, told
 from .yardsticks import candidate_set, generating_model, true_structure
 
-LEVELS = (0.80, 0.90, 0.95)
+LEVELS = (0.70, 0.80, 0.90)
 """Levels of the interval that the verdict on media could go by."""
+
+INTERVALS = {"": media.by_origin, " within origins": media.within_origins}
+"""Ways to resample, the product's own first; their names follow the level in the record."""
 
 N_COMPARED = 20
 """Clients with a signal, the first ones, whose chosen model is compared with the best of the candidate set."""
@@ -50,7 +52,7 @@ def _yardsticks(client: LoopClient, ready: Prepared) -> dict[str, Any]:
 
 
 def media_figures(ready: Prepared, selected: Iteration) -> dict[str, Any]:
-    """Return what media add to the selected model's forecasts: the gain, and per level the interval and the verdict.
+    """Return what media add to the selected model's forecasts: the gain, and per level the intervals and verdicts.
 
     The rows are those of the run: the folds', and the held-out ones if the run opened them; and, beside it, the
     folds' alone and all.
@@ -62,21 +64,16 @@ def media_figures(ready: Prepared, selected: Iteration) -> dict[str, Any]:
 
 def _by_level(ready: Prepared, selected: Iteration, opened: bool) -> dict[str, Any]:
     table = forecast_table(ready.panel, selected.forecasts, ready.holdout.values if opened else None)
-    known = table.dropna(subset="actual")
-    if known.empty:
+    if not table["actual"].notna().any():
         return {}
-    model, without = (_crps(selected, known, name) for name in (MODEL, "media_free"))
-    segment, gain_min = known["fold"].to_numpy(), EvidenceSettings().media_gain_min
+    told = {"gain_min": EvidenceSettings().media_gain_min, "rows": "folds and holdout" if opened else "folds"}
     found: dict[str, Any] = {}
-    for level in LEVELS:
-        adds = media.media_adds(model, without, segment, gain_min=gain_min, rows="folds", level=level)
-        found |= {"gain": adds.crps_gain, f"{level:.2f}": [adds.lower, adds.upper, adds.verdict]}
+    for level, (name, resample) in product(LEVELS, INTERVALS.items()):
+        pair = media.PAIRS["media_adds"]
+        adds = media.pair_adds(selected.forecasts, table, pair, level=level, resample=resample, **told)
+        verdict = [adds.lower, adds.upper, adds.verdict]
+        found |= {"gain": adds.crps_gain, "reason": adds.reason, f"{level:.2f}{name}": verdict}
     return found
-
-
-def _crps(selected: Iteration, known: Any, name: str) -> np.ndarray:
-    draws = selected.forecasts["predictive"].sel(forecaster=name).values[:, known["position"].to_numpy()]
-    return scoring.crps_by_row(known["actual"].to_numpy(), draws)
 
 
 def held_out_crps(ready: Prepared, selected: Iteration) -> float:

@@ -37,7 +37,11 @@ class Scores(Strict):
 
 
 class FoldScore(Scores):
-    """Scores of one rolling-origin fold. Dates are ISO; `train_r2` is the fit of the rows before its origin."""
+    """Scores of one rolling-origin fold. Dates are ISO; `train_r2` is the fit of the rows before its origin.
+
+    divergences : divergent transitions of the model's fit, of so many `draws`; worst_rhat : the largest of what it
+    forecasts (expected KPI of every test row, and σ), null where draws are too few
+    """
 
     number: int
     train_end: str
@@ -46,6 +50,8 @@ class FoldScore(Scores):
     n_test: int
     train_r2: float | None
     divergences: int
+    draws: int
+    worst_rhat: float | None
 
 
 class TwinScores(Strict):
@@ -69,6 +75,8 @@ class MediaAdds(Strict):
     lower_80, upper_80 : 80 % interval; lower, upper : interval of `level`, by which the verdict goes: yes if its lower
     end is above 0 and the gain is at least `gain_min`, no if its upper end is below `gain_min`, else unclear
     rows : which forecasts it rests on; n_rows how many
+    reason : why no verdict is given, so that it is unclear whatever the interval: too few rows, too few origins, or
+    chains of one of the two fits that haven't mixed
     """
 
     verdict: Literal["yes", "no", "unclear"]

@@ -105,7 +105,7 @@ class OosValidation(Document):
 
     holdout_looks : distinct openings of the run's life so far, this one among them
     chance_pass_probability : that one of so many passes all gates although the model's true R² is `doubtful_r2`
-    oos_r2_interval, oos_mape_interval : of 80 %; media_adds : over folds and, when opened, held-out rows
+    …_interval : of 80 %; media_adds : over folds and, when opened, held-out rows; media_adds_holdout : these alone
     """
 
     evaluated: bool
@@ -134,6 +134,7 @@ class OosValidation(Document):
     twins: Twins | None = None
     media_adds: MediaAdds | None = None
     media_adds_known_ahead: MediaAdds | None = None
+    media_adds_holdout: MediaAdds | None = None
 
 
 # --- thinking_log.json, iteration_log.json, skill_report.json ----------------------------------------------
@@ -205,8 +206,7 @@ class ThinkingHistory(Document):
 class IterationRecord(Strict):
     """One entry of `iteration_log.json`.
 
-    fold_… : of the rolling-origin folds' rows together, with the twins' beside the model's own; media_gain, media_adds
-    are of the same rows. holdout_looks, chance_pass_probability : up to this iteration
+    fold_… : of all folds' rows together, the twins' beside; holdout_looks, chance_pass_probability : up to here
     """
 
     iteration: int
@@ -238,8 +238,8 @@ class IterationRecord(Strict):
     seasonal_naive_fold_r2: float | None = None
     seasonal_naive_fold_mape: float | None = None
     seasonal_naive_fold_crps: float | None = None
-    media_gain: float | None = None
-    media_adds: Literal["yes", "no", "unclear"] | None = None
+    fold_media_gain: float | None = None
+    fold_media_adds: Literal["yes", "no", "unclear"] | None = None
     holdout_looks: int = 0
     chance_pass_probability: float | None = None
 
@@ -265,7 +265,7 @@ class SkillReport(Document):
     """`skill_report.json`: how the run ended, for other programs.
 
     stop_code, selection_code : what stop_reason and selection_reason say, as one of a few
-    chance_pass_probability, doubtful_r2 : as in the oos_validation.json of the last opening
+    chance_pass_probability, doubtful_r2 : as in the oos_validation.json of the last opening, the `chance_looks`th
     language : of ITERATION_ANALYSIS.md and of the summary in the terminal
     """
 
@@ -283,6 +283,7 @@ class SkillReport(Document):
     metrics: ReportMetrics
     holdout_looks: int
     chance_pass_probability: float | None = None
+    chance_looks: int | None = None
     doubtful_r2: float | None = None
     kf_documentation: str
     data_sha256: str
@@ -293,8 +294,7 @@ class SkillReport(Document):
 class Look(Strict):
     """One opening of the holdout, a line of the append-only ledger `holdout_looks.jsonl`.
 
-    test_start, test_end : the held-out window; predicted : what the model expected of it, so that looks can be told
-    apart that are nearly one. Lines of an older form lack them and count all the same
+    test_start, test_end : the held-out window; predicted : what the model expected of it, to tell looks apart
     """
 
     look: str

@@ -38,7 +38,7 @@ WORDS = {
 
 JARGON = ("MECE", "fractal", "DRY", "Minto", "holographic", "Knowledge Framework", "BFO")
 SHARES = (
-    "coverage_80", "share_of_spend", "zero_share", "fold_coverage_80", "media_gain", "crps_gain", "lower_80",
+    "coverage_80", "share_of_spend", "zero_share", "fold_coverage_80", "fold_media_gain", "crps_gain", "lower_80",
     "upper_80", "lower", "upper", "chance_pass_probability",
 )  # fmt: skip
 """Keys that hold a share and are printed as a percentage."""

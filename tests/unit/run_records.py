@@ -148,6 +148,7 @@ def folds(*, r2=0.4663, mape=9.87, crps=51234.5, overfitting=0.1502, adds=None, 
         ("fold_overfitting", overfitting, limits.overfitting_max, overfitting <= limits.overfitting_max),
     )
     checks = tuple(Check(code=c, status="pass" if ok else "fail", value=v, limit=m) for c, v, m, ok in met)
+    checks += (Check(code="fold_sampling", status="pass", value=1.006, limit=1.05, subject="fold 3"),)
     ends = (("2022-06-27", "2022-10-31"), ("2022-10-31", "2023-03-06"), ("2023-03-06", "2023-07-10"))
     adds = adds or media_adds()
     return FoldEvidence(
@@ -161,6 +162,8 @@ def folds(*, r2=0.4663, mape=9.87, crps=51234.5, overfitting=0.1502, adds=None, 
                 n_test=18,
                 train_r2=0.61,
                 divergences=0,
+                draws=4000,
+                worst_rhat=1.0021 + 0.0013 * k,
             )
             for k, (start, end) in enumerate(ends, start=1)
         ),
@@ -203,7 +206,7 @@ def summary(*, rhat=1.0041, ess=1834.2, divergences=0, r2=0.6213, thresholds=Non
             value=6.214,
             limit=5.0,
             subject="display",
-            reason="62% of media's contribution with 10% of spend",
+            reason="62 % of media's contribution with 10 % of spend",
         ),
     )
     return TrainingSummary(
@@ -224,7 +227,7 @@ def summary(*, rhat=1.0041, ess=1834.2, divergences=0, r2=0.6213, thresholds=Non
 
 def validation(
     trained: TrainingSummary, found: FoldEvidence, *, r2=0.5071, mape: float | None = 9.44, looks=1, thresholds=None,
-    adds=None, opens=True, closed=say("closed.promise", remedy="more_season", label="4 → 6", gain="3.1%"),
+    adds=None, opens=True, closed=say("closed.promise", remedy="more_season", label="4 → 6", gain="+3.1 %"),
 ) -> OosValidation:  # fmt: skip
     limits = thresholds or OosThresholds()
     window = {"n_train": 132, "n_test": 34, "test_start": "2023-07-17", "test_end": "2024-03-04", "thresholds": limits}
@@ -270,6 +273,7 @@ def validation(
         twins=twins(54321.5),
         media_adds=adds or (found.media_adds and media_adds(0.0407, rows="folds and holdout")),
         media_adds_known_ahead=found.media_adds_known_ahead and media_adds(-0.0112, verdict="no"),
+        media_adds_holdout=media_adds(0.0309, verdict="unclear", rows="holdout"),
         **window,
     )
 
@@ -304,8 +308,8 @@ def decision(
     )  # fmt: skip
     stop = say("stop.success") if opened.passed else say("stop.none_left")
     hypothesis = say(f"{key}.hypothesis") if revise else say("decision.open", checks="r2_low")
-    pro = (say("for.answers", code="r2_low", status="fail"), say("for.gain", gain="3.1%", base=n))
-    runner_up = {"remedy": "add_trend", "label": "trend.kind none → linear", "gain": "+1.2%", "figure": "r2"}
+    pro = (say("for.answers", code="r2_low", status="fail"), say("for.gain", gain="+3.1 %", base=n))
+    runner_up = {"remedy": "add_trend", "label": "trend.kind none → linear", "gain": "+1.2 %", "figure": "r2"}
     con = (say("against.runner_up", now="0.48", predicted="0.51", **runner_up),)
     values = {
         "iteration": n,

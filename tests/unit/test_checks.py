@@ -287,7 +287,7 @@ class TestShares:
         checks = share_checks(("a", "b", "c"), np.array([60.0, 39.0, 1.0]), {"a": 0.1, "b": 0.4, "c": 0.5})
         assert [c.status for c in checks] == ["review", "pass", "review"]
         assert checks[0].value == pytest.approx(6.0)
-        assert "60% of media's contribution with 10% of spend" in checks[0].reason
+        assert "60 % of media's contribution with 10 % of spend" in checks[0].reason
         assert gate_passed(tuple(checks))
 
     def test_of_what_is_money_alone(self):

@@ -163,6 +163,12 @@ class TestVerdicts:
         assert (verdict.media_adds.rows, verdict.media_adds.n_rows) == ("folds and holdout", 27 + 21)
         assert len(verdict.folds) == 3
 
+    def test_the_holdouts_own_gain_is_of_the_scores_beside_it(self):
+        verdict, _ = self.verdict(np.random.default_rng(0).normal(1e5, 1e4, 21))
+        alone = verdict.media_adds_holdout
+        assert alone.crps_gain == pytest.approx(1 - verdict.crps / verdict.twins.media_free.crps)
+        assert (alone.rows, alone.n_rows, alone.verdict) == ("holdout", 21, "unclear")
+
     def test_without_sampler_statistics_the_gate_stays_shut(self):
         panel, spec, posterior, _, folds = self.prepared()
         summary, series = diagnose(panel, spec, posterior, xr.Dataset(), ConvergenceThresholds())

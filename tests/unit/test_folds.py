@@ -161,7 +161,7 @@ class TestEvidence:
         found, table, _, _ = self.evidence(sd=1e-6)
         assert found.passed
         assert found.pooled.r2 == pytest.approx(1.0)
-        assert [c.code for c in found.checks] == ["fold_r2", "fold_mape", "fold_overfitting"]
+        assert [c.code for c in found.checks] == ["fold_r2", "fold_mape", "fold_overfitting", "fold_sampling"]
         assert tuple(table.columns) == FOLD_COLUMNS
         assert len(table) == sum(f.n_test for f in found.folds) == 39
 
@@ -187,7 +187,7 @@ class TestEvidence:
         found, _, _, _ = self.evidence(model=500.0)
         assert found.pooled.bias_share == pytest.approx(1.0)
         assert not found.passed
-        assert {c.code for c in found.checks if c.status == "fail"} == {c.code for c in found.checks}
+        assert {c.code for c in found.checks if c.status == "fail"} == {"fold_r2", "fold_mape", "fold_overfitting"}
 
     def test_folds_are_scored_each_by_itself(self):
         panel, kpi = made_panel()
@@ -241,6 +241,22 @@ class TestEvidence:
         found, _ = fold_evidence(panel, made_forecasts(panel, kpi, model=1.0), LIMITS, SETTINGS)
         assert FoldEvidence.parse(found.model_dump(mode="json"), "folds.json") == found
         assert found.pooled.mape is None
+
+    @pytest.mark.parametrize(("rhat", "divergences", "status", "told"), [
+        (1.049, 4, "pass", None), (1.051, 0, "review", "disagree"), (np.nan, 0, "review", "too short"),
+        (1.0, 5, "review", "5 of 400 draws diverged"),
+    ])  # fmt: skip
+    def test_a_folds_fit_that_was_sampled_badly_is_to_be_looked_at(self, rhat, divergences, status, told):
+        panel, kpi = made_panel()
+        forecasts = made_forecasts(panel, kpi)
+        forecasts["worst_rhat"].loc[{"forecaster": "model", "origin": 2}] = rhat
+        forecasts["divergences"].loc[{"forecaster": "model", "origin": 2}] = divergences
+        found, _ = fold_evidence(panel, forecasts, LIMITS, SETTINGS)
+        check = next(c for c in found.checks if c.code == "fold_sampling")
+        assert (check.status, found.passed) == (status, True)
+        assert (told or "") in (check.reason or "")
+        assert status == "pass" or check.subject == "fold 2"
+        assert found.folds[1].worst_rhat == (None if np.isnan(rhat) else rhat)
 
     def test_known_ahead_stands_side_by_side_where_its_forecasters_are_there(self):
         noise = np.random.default_rng(1).normal(0, 60, 156)

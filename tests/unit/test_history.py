@@ -33,7 +33,7 @@ def test_one_record_per_iteration_with_the_figures_of_gates_and_folds(tmp_path, 
         assert (record.n_folds, record.folds_passed) == (len(folds.folds), folds.passed)
         assert record.fold_crps == (folds.pooled and folds.pooled.crps)
         assert record.media_free_fold_crps == (folds.twins and folds.twins.media_free.crps)
-        assert record.media_adds == (folds.media_adds and folds.media_adds.verdict)
+        assert record.fold_media_adds == (folds.media_adds and folds.media_adds.verdict)
     read = [IterationRecord.parse(entry, "iteration_log.json") for entry in json.loads(iteration_log(records))]
     assert read == records
 

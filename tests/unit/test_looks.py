@@ -10,7 +10,8 @@ import oos_validator
 from mmm_builder.candidates import Candidates
 from mmm_builder.errors import InputError
 from mmm_builder.judging.ledgers import opening_id
-from mmm_builder.judging.looks import read_looks, record_look
+from mmm_builder.judging.looks import read_looks, record_look, shares_periods
+from mmm_builder.sealed import SealedValidation
 from mmm_builder.verdicts import Look, OosValidation, TrainingSummary
 
 
@@ -45,6 +46,16 @@ def test_an_identical_look_adds_nothing(tmp_path):
     before = ledger.read_bytes()
     record_look(ledger, look(opened_at="2027-01-01T00:00:00+00:00"))
     assert ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize(("start", "end", "shared"), [
+    ("2024-01-01", "2024-06-30", True), ("2024-07-01", "2024-09-30", False), ("", "", False),
+])  # fmt: skip
+def test_a_look_may_have_seen_what_is_sealed_by_now(start, end, shared):
+    sealed = SealedValidation(evaluated=False, n_periods=13, start="2024-04-01", end="2024-06-24")
+    taken = look().model_copy(update={"test_start": start, "test_end": end})
+    assert shares_periods(taken, sealed) == shared
+    assert not shares_periods(taken, SealedValidation(evaluated=False, n_periods=0, start=None, end=None))
 
 
 @pytest.mark.parametrize("part", [0, 1, 2, 3])

@@ -123,7 +123,8 @@ def test_the_verdict_on_media_is_the_runs_own(short_run):
 
 
 def record(group="signal", number=0, status="full_success", passes=True, looks=1, verdict="no", **more):
-    media = {"gain": 0.0} | {f"{level:.2f}": [-0.1, 0.01, verdict] for level in studies.LEVELS}
+    keys = [f"{level:.2f}{name}" for level in studies.LEVELS for name in studies.INTERVALS]
+    media = {"gain": 0.0} | {key: [-0.1, 0.01, verdict] for key in keys}
     outcome = {"remedy": "more_season", "hypothesis": "survived", "reverted": False}
     return {
         "group": group, "number": number, "status": status, "looks": looks, "seconds": 1.0, "crps": 1.04,

@@ -6,7 +6,14 @@ from made_forecasts import made_forecasts, made_panel
 
 from mmm_builder.evidence import EvidenceSettings
 from mmm_builder.judging import bootstrap
-from mmm_builder.judging.media import LEAST_ROWS, media_adds, media_evidence
+from mmm_builder.judging.media import (
+    LEAST_ROWS,
+    MIXED_RHAT,
+    by_origin,
+    media_adds,
+    media_evidence,
+    within_origins,
+)
 from mmm_builder.judging.twins import forecast_table
 
 GAIN_MIN = EvidenceSettings().media_gain_min
@@ -60,6 +67,40 @@ class TestBlocks:
         alternating = np.tile([1.0, -1.0], 10)
         assert bootstrap.autocorrelation(alternating, segment) == pytest.approx(-0.9)
         assert bootstrap.autocorrelation(np.ones(20), segment) == 0.0
+
+
+class TestOrigins:
+    def test_are_drawn_whole_and_as_many_as_there_are(self):
+        sizes = np.array([7, 20, 12])
+        values = np.repeat([1.0, 100.0, 10000.0], sizes)[:, None]
+        sums = bootstrap.resampled_sums(values, np.repeat([1, 2, 0], sizes), 4, np.random.default_rng(1), 500)[:, 0]
+        drawn = np.stack([sums % 100 / 7, sums % 10000 // 100 / 20, sums // 10000 / 12], axis=1)
+        np.testing.assert_allclose(drawn, np.round(drawn))
+        assert (drawn.sum(axis=1) == 3).all()
+        np.testing.assert_allclose(drawn.mean(axis=0), 1.0, atol=0.12)
+
+    def test_rows_of_one_that_is_drawn_vary_too(self):
+        values = autoregressive(0.3, 39, np.random.default_rng(2))[:, None]
+        sums = bootstrap.resampled_sums(values, FOLDS, 3, np.random.default_rng(1), 500)
+        assert len(np.unique(sums)) > 100
+
+    def test_what_an_origin_shares_widens_the_interval(self):
+        free = np.ones(39)
+        alike, apart = (free - shared for shared in (0.05, np.array([0.0, 0.05, 0.1])[FOLDS - 1]))
+        noise = 0.02 * np.random.default_rng(3).normal(size=39)
+        width = [np.ptp(bootstrap.percentiles(by_origin(m + noise, free, FOLDS), 0.9)) for m in (alike, apart)]
+        plain = np.ptp(bootstrap.percentiles(within_origins(apart + noise, free, FOLDS), 0.9))
+        assert width[1] > 2 * width[0]
+        assert width[1] > 1.5 * plain
+
+    def test_no_gain_is_above_one(self):
+        gains = by_origin(np.repeat([0.01, 0.02, 0.5], 13), np.ones(39), FOLDS)
+        assert gains.max() <= 1.0
+
+    def test_one_alone_is_resampled_within(self):
+        model, free = np.random.default_rng(4).random((2, 30))
+        one = np.zeros(30, dtype=int)
+        np.testing.assert_array_equal(by_origin(model, free, one), within_origins(model, free, one))
 
 
 class TestScoreIntervals:
@@ -144,11 +185,47 @@ class TestVerdict:
         found = media_evidence(forecasts, table, gain_min=GAIN_MIN, rows="folds and holdout")["media_adds"]
         assert (found.verdict, found.crps_gain, found.n_rows) == ("no", 0.0, 71)
 
-    def test_without_any_effect_yes_is_rare(self):
-        """Scores of two forecasters that are as good as one another, their difference autocorrelated."""
-        rng, verdicts = np.random.default_rng(8), []
-        segment = np.repeat([1, 2, 3, 0], [13, 13, 13, 32])
-        for _ in range(200):
-            free = np.abs(1 + 0.5 * autoregressive(0.3, 71, rng))
-            verdicts.append(media_adds(free + 0.1 * autoregressive(0.3, 71, rng), free, segment, **TOLD).verdict)
-        assert verdicts.count("yes") <= 16
+    @pytest.mark.parametrize("origins", [[1], [0, 1]])
+    def test_of_one_origin_or_two_there_is_a_gain_and_no_verdict(self, origins):
+        segment = np.repeat(origins, 30)
+        found = media_adds(0.5 * np.ones(len(segment)), np.ones(len(segment)), segment, **TOLD)
+        assert (found.verdict, found.crps_gain, found.lower) == ("unclear", 0.5, pytest.approx(0.5))
+        assert "share its errors" in found.reason
+
+    @pytest.mark.parametrize("name", ["model", "media_free"])
+    @pytest.mark.parametrize(("origin", "rhat", "verdict"), [
+        (2, MIXED_RHAT + 0.01, "unclear"), (2, np.nan, "unclear"), (2, MIXED_RHAT, "yes"), (0, 2.0, "yes"),
+    ])  # fmt: skip
+    def test_a_fit_that_has_not_mixed_leaves_it_open(self, name, origin, rhat, verdict):
+        """Of the folds alone the fit at the end of the training rows is none."""
+        panel, kpi = made_panel()
+        forecasts = made_forecasts(panel, kpi, media_free=np.random.default_rng(1).normal(0, 60, 156))
+        forecasts["worst_rhat"].loc[{"forecaster": name, "origin": origin}] = rhat
+        table = forecast_table(panel, forecasts)
+        found = media_evidence(forecasts, table[table["fold"] > 0], gain_min=GAIN_MIN, rows="folds")["media_adds"]
+        assert found.verdict == verdict
+        assert (found.reason is None) == (verdict == "yes")
+        assert found.lower > 0
+
+    def without_gain(self, sd: float, shared: float, *, n: int = 150):
+        """Yield verdicts, by origins and by blocks within them, on forecasters that are as good as one another.
+
+        Scores differ by autocorrelated noise; `shared` of its variance is common to the rows of an origin.
+        """
+        rng, segment = np.random.default_rng(8), np.repeat([1, 2, 3, 0], [13, 13, 13, 31])
+        for _ in range(n):
+            free = np.abs(1 + 0.3 * autoregressive(0.3, 70, rng))
+            own, common = autoregressive(0.3, 70, rng), rng.normal(size=4)[segment]
+            model = free + sd * (np.sqrt(1 - shared) * own + np.sqrt(shared) * common)
+            ways = (by_origin, within_origins)
+            yield [media_adds(model, free, segment, resample=way, **TOLD).verdict for way in ways]
+
+    @pytest.mark.parametrize(("sd", "shared"), [(0.06, 0.0), (0.06, 0.3), (0.2, 0.0), (0.2, 0.3)])
+    def test_without_any_gain_yes_is_rare(self, sd, shared):
+        yes = np.mean([[v == "yes" for v in verdicts] for verdicts in self.without_gain(sd, shared)], axis=0)
+        assert yes[0] <= 0.1
+        assert yes[0] <= yes[1]
+
+    def test_without_any_gain_no_is_the_rule_where_scores_are_near(self):
+        no = np.mean([verdicts[0] == "no" for verdicts in self.without_gain(0.03, 0.1, n=60)])
+        assert no > 0.6

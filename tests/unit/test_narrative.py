@@ -16,6 +16,7 @@ import yaml
 import reporter
 from mmm_builder.candidates import Candidates
 from mmm_builder.config_files import read_spec, write_spec
+from mmm_builder.files import write_text
 from mmm_builder.policy.words import say as policy
 from mmm_builder.reporting.diagrams import continuant, occurrent
 from mmm_builder.reporting.figures import figure_key, sense_of, shown, shown_limit
@@ -23,6 +24,7 @@ from mmm_builder.reporting.history import iteration_record
 from mmm_builder.reporting.markdown import clause, code, table, text
 from mmm_builder.reporting.phrases import FILES, phrasebook, plural_form
 from mmm_builder.reporting.run_record import band, in_language
+from mmm_builder.verdicts import FoldEvidence
 
 HERE = Path(__file__).parent
 LIBRARY = HERE.parent.parent / "scripts" / "mmm_builder"
@@ -88,7 +90,7 @@ BREAKS = {
     "a wrong figure on the folds": (r"\| 51234 \| 81 % \| pass", "| 51334 | 81 % | pass", "fold_crps"),
     "a wrong verdict on the folds": (r"\| 81 % \| pass", "| 81 % | fail", "folds_passed"),
     "a wrong fold": (r"\| 2022-10-31 \| 90 \|", "| 2022-10-31 | 91 |", "n_train"),
-    "a wrong figure of a candidate": (r"\+1\.2 %", "+1.3 %", "crps_gain"),
+    "a wrong figure of a candidate": (r"\| \+1\.2 % \|", "| +1.3 % |", "crps_gain"),
     "a wrong label of a candidate": (r"linear \(0\)", "linear (9)", "label"),
     "a wrong twin": (r"\| 0\.40 \| 10\.3 % \| 56657", "| 0.41 | 10.3 % | 56657", "oos_r2"),
     "a wrong twin on the folds": (r"10\.3 % \| 53438", "10.4 % | 53438", "oos_mape"),
@@ -193,6 +195,35 @@ def test_looks_at_the_holdout_are_counted_from_the_ledger(tmp_path):
     assert "opened 4 times (Source: skill_report.json → holdout_looks" in document
     assert "opened more than once (§4.2 ¶8)" in document
     assert kf_rules.problems(tmp_path) == []
+
+
+def test_openings_that_the_probability_does_not_know_of_are_told(tmp_path):
+    told = "Later openings are on record"
+    for looks in (1, 4):
+        iterations, budget = finished.one_success()
+        keywords = finished.write_run(tmp_path / str(looks), runs.profile(), iterations, looks=looks)
+        reporter.report_files(max_iterations=budget, **keywords)
+        assert (told in keywords["analysis"].read_text("utf-8")) == (looks > 1)
+
+
+def test_the_holdouts_own_gain_stands_beside_that_of_all_rows(documents):
+    document = (documents["one iteration"] / kf_rules.DOCUMENT).read_text("utf-8")
+    assert "| Holdout alone, with all controls | unclear | +3.1 % |" in document
+    closed = (documents["three, never opened"] / kf_rules.DOCUMENT).read_text("utf-8")
+    assert "Holdout alone" not in closed
+
+
+def test_a_fold_that_was_sampled_badly_is_told(tmp_path):
+    iterations, budget = finished.one_success()
+    keywords = finished.write_run(tmp_path, runs.profile(), iterations)
+    found = FoldEvidence.read(keywords["folds"][0])
+    *rest, sampling = found.checks
+    bad = sampling.model_copy(update={"status": "review", "value": 1.2, "reason": "its chains disagree"})
+    write_text(keywords["folds"][0], found.model_copy(update={"checks": (*rest, bad)}).to_json())
+    reporter.report_files(max_iterations=budget, **keywords)
+    assert "To review: sampling of the folds (`fold 3`: the chains of the fold's fit" in keywords["analysis"].read_text(
+        "utf-8"
+    )
 
 
 def test_a_lucky_pass_is_told_from_a_good_decision(tmp_path):

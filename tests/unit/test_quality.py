@@ -81,7 +81,7 @@ FAULTS = {
     "short_history": (lambda t: t.head(90), "90 training weeks are fewer than 2 years (104)"),
     "few_channels": (lambda t: t[["sales", "tv", "price"]], "'tv' is the only channel"),
     "zeros_share": (put(tv=pulses), "'tv' (6 of 156 weeks)"),
-    "constant_spend": (put(search=lambda t: 500 + t["search"] / 1000), "'search' (varies by 0.0% around its mean)"),
+    "constant_spend": (put(search=lambda t: 500 + t["search"] / 1000), "'search' (varies by 0.0 % around its mean)"),
     "same_figure": (put(search=500.0), "'search'"),
     "collinear_channels": (
         put(social=lambda t: 3 * t["search"] + t["social"] / 10),
@@ -98,7 +98,7 @@ FAULTS = {
     "level_shift": (change("sales", slice(80, None), 1.7), "'sales' shifts for good on 2021-07-19 (typically"),
     "target_zeros": (change("sales", 30, 0.0), "is 0 in 1 of 156 training weeks"),
     "target_negative": (change("sales", 30, -0.1), "is negative in 1 of 156 training weeks: 2020-08-03"),
-    "season_confounded": (put(search=seasonal), "'search' (the time of the year explains 100% of it)"),
+    "season_confounded": (put(search=seasonal), "'search' (the time of the year explains 100 % of it)"),
     "variance_grows": (put(sales=growing_noise), "the KPI 'sales' grow with its level"),
     "unit_of_a_stretch": (
         change("search", slice(100, None), 1000.0),

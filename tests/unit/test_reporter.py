@@ -11,7 +11,8 @@ from mmm_builder.verdicts import SkillReport, ThinkingHistory
 CONTRACT = (
     "status", "oos_validation_passed", "selected_iteration", "iterations_run", "max_iterations", "model_type",
     "stop_reason", "stop_code", "selection_reason", "selection_code", "language", "metrics", "holdout_looks",
-    "chance_pass_probability", "doubtful_r2", "kf_documentation", "data_sha256", "versions", "seed", "schema_version",
+    "chance_pass_probability", "chance_looks", "doubtful_r2", "kf_documentation", "data_sha256", "versions", "seed",
+    "schema_version",
 )  # fmt: skip
 METRICS = (
     "worst_rhat", "min_ess", "divergences", "r2", "oos_r2", "oos_mape", "overfitting_index", "media_adds",

@@ -45,6 +45,16 @@ def test_a_second_opening_is_told_as_such(tmp_path):
     assert told in twice
 
 
+def test_rows_that_a_look_saw_before_are_told_as_such(tmp_path, monkeypatch):
+    told = phrasebook("en")("s4.sealed.seen")
+    unseen, _ = document(tmp_path / "unseen", OPENED)
+    monkeypatch.setattr(reporter, "shares_periods", lambda *_: True)
+    seen, problems = document(tmp_path / "seen", OPENED)
+    assert told in seen
+    assert told not in unseen
+    assert problems == []
+
+
 def test_a_closed_period_is_told_to_be_closed(tmp_path):
     text, problems = document(tmp_path, CLOSED, finished.ten_exhausted)
     assert "stay sealed" in text

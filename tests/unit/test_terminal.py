@@ -60,6 +60,16 @@ def test_the_terminal_marks_what_failed_and_what_is_missing(tmp_path):
     )
 
 
+@pytest.mark.parametrize("chance", [0.0, 0.00004])
+def test_a_tiny_probability_is_never_nought(tmp_path, chance):
+    said, *rest = ended(tmp_path, finished.one_success)
+    tiny = terminal_summary(said.model_copy(update={"chance_pass_probability": chance}), *rest, tmp_path)
+    assert "with probability < 0.01 %" in tiny
+    assert "later ones" not in tiny
+    small = said.model_copy(update={"chance_pass_probability": 0.0003, "holdout_looks": 3})
+    assert "probability 0.03 %; that counts 1 time, later ones" in terminal_summary(small, *rest, tmp_path)
+
+
 def test_the_terminal_marks_a_ceiling_that_fails(tmp_path):
     said, _, folds, validation = ended(tmp_path, finished.ten_exhausted)
     strict = runs.summary(r2=0.8, thresholds=ConvergenceThresholds(r2_above="fail"))

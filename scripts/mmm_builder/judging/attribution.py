@@ -11,6 +11,7 @@ import numpy as np
 from ..modelling.design import Design
 from ..modelling.prediction import Draws, channel_contributions
 from ..modelling.transforms import ADSTOCKS, SATURATIONS, saturated_media
+from ..percentages import percent
 from ..spec import ModelSpec
 from ..verdicts import Check
 
@@ -99,7 +100,7 @@ def share_checks(channels: tuple[str, ...], contributed: np.ndarray, spend_share
         of_effect, of_spend = effect / all_effect, spend_shares[channel] / all_spend
         ratio = of_effect / of_spend
         within = 1 / SHARE_LIMIT <= ratio <= SHARE_LIMIT
-        reason = f"{of_effect:.0%} of media's contribution with {of_spend:.0%} of spend"
+        reason = f"{percent(of_effect)} of media's contribution with {percent(of_spend)} of spend"
         checks.append(
             Check(code="contribution_share", status="pass" if within else "review", value=ratio,
                   limit=SHARE_LIMIT if ratio >= 1 else 1 / SHARE_LIMIT, subject=channel, reason=reason)

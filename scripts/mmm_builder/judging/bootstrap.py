@@ -41,8 +41,8 @@ def autocorrelation(values: np.ndarray, segment: np.ndarray) -> float:
 def resampled_rows(segment: np.ndarray, length: int, rng: np.random.Generator, n: int = RESAMPLES) -> np.ndarray:
     """Return positions (resample, row) of the rows that each resample is made of.
 
-    Blocks start at any row and go round within its segment, so that none runs over the end of one; segments are drawn
-    as often as chance has it, since what is common to one segment is part of the uncertainty.
+    Blocks start at any row and go round within its segment, so that none runs over the end of one. What all rows of a
+    segment have in common varies too little between such resamples: see `resampled_sums`.
     """
     sizes = _sizes(segment)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)
@@ -50,6 +50,27 @@ def resampled_rows(segment: np.ndarray, length: int, rng: np.random.Generator, n
     start = rng.integers(0, len(segment), size=(n, math.ceil(len(segment) / length)))[..., None]
     rows = first[start] + (start - first[start] + np.arange(length)) % size[start]
     return rows.reshape(n, -1)[:, : len(segment)]
+
+
+def resampled_sums(
+    values: np.ndarray, segment: np.ndarray, length: int, rng: np.random.Generator, n: int = RESAMPLES
+) -> np.ndarray:
+    """Return sums (resample, column) of values (row, column) over whole segments, drawn with replacement.
+
+    As many segments are drawn as there are, each as likely as another however long, and the rows of each one that is
+    drawn in blocks: what is common to a segment varies between resamples, and so does what is not.
+    """
+    ends = np.cumsum(_sizes(segment))
+    parts = np.split(values, ends[:-1])
+    pool = np.stack([_block_sums(part, length, rng, n * len(parts)) for part in parts])
+    drawn = rng.integers(0, len(parts), size=n * len(parts))
+    return pool[drawn, np.arange(n * len(parts))].reshape(n, len(parts), -1).sum(axis=1)
+
+
+def _block_sums(part: np.ndarray, length: int, rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return sums (resample, column) of one segment's values (row, column), its rows drawn in blocks."""
+    rows = resampled_rows(np.zeros(len(part), dtype=int), length, rng, n)
+    return np.stack([column[rows].sum(axis=1) for column in part.T], axis=-1)
 
 
 def percentiles(values: np.ndarray, level: float) -> tuple[float, float] | None:

@@ -1,5 +1,7 @@
 """The rolling folds' verdict: what the model and its twins forecast from inside the training rows, and what came."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -16,6 +18,13 @@ FOLD_COLUMNS = ("date", "fold", "actual", "predicted", "lower_80", "upper_80", "
 
 CODES = {"oos_r2": "fold_r2", "oos_mape": "fold_mape", "overfitting_index": "fold_overfitting"}
 """Codes of the folds' checks by those of the holdout's, whose limits they have."""
+
+
+RHAT_LIMIT = 1.05
+"""R-hat of what a fold's model forecasts above which its scores are to be looked at."""
+
+DIVERGENT_SHARE = 0.01
+"""Share of a fold's draws that may diverge before its scores are to be looked at."""
 
 
 def fold_evidence(
@@ -38,7 +47,7 @@ def fold_evidence(
     fits = [fold.train_r2 for fold in folds if fold.train_r2 is not None]
     train_r2 = float(np.mean(fits)) if fits else None
     overfitting = None if train_r2 is None or pooled.r2 is None else train_r2 - pooled.r2
-    checks = fold_checks(pooled.r2, pooled.mape, pooled.wmape, overfitting, limits)
+    checks = (*fold_checks(pooled.r2, pooled.mape, pooled.wmape, overfitting, limits), sampling_check(folds))
     evidence = FoldEvidence(
         folds=folds,
         pooled=pooled,
@@ -62,10 +71,28 @@ def fold_checks(
     return tuple(check.model_copy(update={"code": CODES[check.code]}) for check in checks)
 
 
+def sampling_check(folds: tuple[FoldScore, ...]) -> Check:
+    """Check how the folds' fits of the model were sampled: `review` beyond a limit on R-hat or divergences.
+
+    The value is R-hat: of the fold with the largest; where divergences alone are too many, of the one with most.
+    """
+    worst = max(folds, key=lambda f: math.inf if f.worst_rhat is None else f.worst_rhat)
+    diverged = max(folds, key=lambda f: f.divergences / f.draws)
+    reason = None
+    if worst.worst_rhat is None or worst.worst_rhat > RHAT_LIMIT:
+        reason = "its chains disagree about the forecast, or are too short to tell"
+    elif diverged.divergences > DIVERGENT_SHARE * diverged.draws:
+        worst, reason = diverged, f"{diverged.divergences} of {diverged.draws} draws diverged"
+    told = {"value": worst.worst_rhat, "limit": RHAT_LIMIT, "subject": f"fold {worst.number}", "reason": reason}
+    return Check(code="fold_sampling", status="review" if reason else "pass", **told)
+
+
 def _fold(panel: xr.Dataset, forecasts: xr.Dataset, rows: pd.DataFrame) -> FoldScore:
     """Return the scores of one fold; rows : of the table of forecasts."""
     number, n_train = int(rows["fold"].iloc[0]), int(rows["row"].iloc[0])
     fitted = forecasts["fitted"].sel(origin=number).values[:n_train]
+    fit = forecasts[["divergences", "draws", "worst_rhat"]].sel(forecaster=MODEL, origin=number)
+    rhat = float(fit["worst_rhat"])
     return FoldScore(
         **scores(forecasts, rows).model_dump(),
         number=number,
@@ -74,7 +101,9 @@ def _fold(panel: xr.Dataset, forecasts: xr.Dataset, rows: pd.DataFrame) -> FoldS
         n_train=n_train,
         n_test=len(rows),
         train_r2=scoring.r2(kpi_of_rows(panel)[:n_train], fitted),
-        divergences=int(forecasts["divergences"].sel(forecaster=MODEL, origin=number)),
+        divergences=int(fit["divergences"]),
+        draws=int(fit["draws"]),
+        worst_rhat=rhat if math.isfinite(rhat) else None,
     )
 
 

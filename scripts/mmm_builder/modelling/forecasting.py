@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..spec import ModelSpec
 from .design import Design, make_design, make_projection
 from .folds import HOLDOUT, MODEL, fold_panel, fold_spec, rolling_origins
+from .mixing import worst_rhat
 from .prediction import forecast, model_draws
 from .sampling import Report, Sampled, sample
 from .telling import over_all_fits
@@ -50,11 +51,16 @@ class Origin(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """What a fit says: expected KPI (row,) of all rows of its panel, predictive draws (sample, row), divergences."""
+    """What a fit says: expected KPI (row,) of all rows of its panel, predictive draws (sample, row), and how it mixed.
+
+    divergences : of so many draws; worst_rhat : of what it forecasts, see `_forecast_rhat`
+    """
 
     expected: np.ndarray
     predictive: np.ndarray
     divergences: int
+    draws: int
+    worst_rhat: float
 
 
 def origins(panel: xr.Dataset) -> list[Origin]:
@@ -121,7 +127,8 @@ def forecast_all(
     Returns `predictive` (forecaster, sample, date), noise included, and `expected` (forecaster, date), the posterior
     mean, in the KPI's own units with units summed, of the rows that some origin predicts, which `origin` (date) tells
     (0: the held-out ones); `fitted` (origin, training_date), the model's fit of the rows that an origin was shown;
-    `divergences` (forecaster, origin).
+    `divergences`, `draws` and `worst_rhat` (forecaster, origin): divergent transitions, of so many draws, and the
+    largest R-hat of the expected KPI of the rows that the origin predicts, and of σ.
     """
     made = [(origin, _designs(origin, spec, twins, unknown_ahead)) for origin in origins(panel)]
     asked = [(origin, designs) for origin, designs in made if designs]
@@ -132,7 +139,7 @@ def forecast_all(
             is_main = name == MODEL and origin.number == HOLDOUT
             told = tell(len(fits), f"forecasting (origin {position + 1} of {len(asked)})")
             sampled = main if is_main else sample(design, own, device=device, cores=cores, report=told)
-            fits[name, origin.number] = _fitted(design, own, sampled)
+            fits[name, origin.number] = _fitted(design, own, sampled, origin.predicted)
             told("done", 1.0, 0.0)
     return _stacked(panel, [origin for origin, _ in asked], list(twins), fits)
 
@@ -154,13 +161,24 @@ def _designs(
         return {}
 
 
-def _fitted(design: Design, spec: ModelSpec, sampled: Sampled) -> Fitted:
+def _fitted(design: Design, spec: ModelSpec, sampled: Sampled, predicted: slice) -> Fitted:
     n = len(sampled.draws["sigma"])
     kept = np.linspace(0, n - 1, min(n, KEPT_DRAWS)).astype(int)
     draws = model_draws(design, spec, make_projection(design), {k: v[kept] for k, v in sampled.draws.items()})
     expected, predictive = forecast(design, spec, draws, np.random.default_rng(spec.sampler.seed))
     divergences = int(sampled.stats["diverging"].sum()) if "diverging" in sampled.stats else 0
-    return Fitted(expected.mean(axis=0), predictive, divergences)
+    of_forecast = np.column_stack([expected[:, predicted], draws["sigma"].reshape(len(kept), -1)])
+    chain = kept // (n // spec.sampler.chains)
+    return Fitted(expected.mean(axis=0), predictive, divergences, n, _forecast_rhat(of_forecast, chain))
+
+
+def _forecast_rhat(quantities: np.ndarray, chain: np.ndarray) -> float:
+    """Return the largest R-hat of quantities (sample, quantity); chain : (sample,) number of each one's chain.
+
+    It is of what is forecast and not of parameters: data that can't tell two parameters apart leave the sum to be told.
+    """
+    numbers, counts = np.unique(chain, return_counts=True)
+    return worst_rhat(np.stack([quantities[chain == number][: counts.min()] for number in numbers]))
 
 
 def _stacked(
@@ -178,14 +196,17 @@ def _stacked(
     for position, origin in enumerate(asked):
         shown = origin.predicted.start
         fitted[position, :shown] = fits[MODEL, origin.number].expected[:shown]
-    divergences = [[fits[n, o.number].divergences for o in asked] for n in names]
+    told = {
+        key: (("forecaster", "origin"), np.array([[getattr(fits[n, o.number], key) for o in asked] for n in names]))
+        for key in ("divergences", "draws", "worst_rhat")
+    }
     numbers = np.concatenate([np.full(o.predicted.stop - o.predicted.start, o.number) for o in in_time])
     return xr.Dataset(
         {
             "predictive": (("forecaster", "sample", "date"), np.stack(predictive).astype(np.float32)),
             "expected": (("forecaster", "date"), np.stack(expected)),
             "fitted": (("origin", "training_date"), fitted),
-            "divergences": (("forecaster", "origin"), np.array(divergences)),
+            **told,
             "origin_of_date": (("date",), numbers),
         },
         coords={"forecaster": names, "date": dates[rows], "training_date": dates[:n_train],

@@ -8,7 +8,7 @@ from ..errors import InputError, did_you_mean
 from .changes import difference
 from .ledger import FOLD_CRPS, fold_crps, incumbent, ledger_of, open_codes
 from .remedies import REMEDIES
-from .screened_candidates import SAMPLER_CHECKS, Search, candidates_of, goal_of, percent, prediction_text
+from .screened_candidates import SAMPLER_CHECKS, Search, candidates_of, gain_text, goal_of, prediction_text
 from .screening import screen
 from .situation import Situation, Trained, edits_to_changes
 from .words import say
@@ -127,5 +127,5 @@ def _kept_closed(following: Candidate) -> str:
     """Return what is tried before the holdout is opened."""
     if following.remedy == RETURN:
         return say("closed.better", iteration=following.base)
-    gain = percent(following.crps_gain)
+    gain = gain_text(following.crps_gain)
     return say("closed.promise", remedy=following.remedy, label=following.label, gain=gain)

@@ -20,7 +20,7 @@ from ..verdicts import (
 )
 from .ledger import open_codes
 from .remedies import REMEDIES
-from .screened_candidates import number, percent
+from .screened_candidates import gain_text, number
 from .words import say
 
 RUNNERS_UP = 3
@@ -148,7 +148,7 @@ def _speaks_for(summary: TrainingSummary, folds: FoldEvidence, chosen: Candidate
         figures = {"figure": chosen.figure, "now": number(chosen.now), "predicted": number(chosen.predicted)}
         said.append(say("for.law", **figures))
     elif chosen.crps_gain > 0:
-        said.append(say("for.gain", gain=percent(chosen.crps_gain), base=chosen.base))
+        said.append(say("for.gain", gain=gain_text(chosen.crps_gain), base=chosen.base))
     elif not spoken:
         said.append(say("for.next_best"))
     return said
@@ -158,7 +158,7 @@ def _speaks_against(candidates: Candidates, chosen: Candidate) -> list[str]:
     """Return what speaks against the candidate: its loss, an earlier refutation of its kind, and what else was good."""
     said = []
     if chosen.crps_gain is not None and chosen.crps_gain < 0:
-        said.append(say("against.loss", loss=percent(chosen.crps_gain), base=chosen.base))
+        said.append(say("against.loss", loss=gain_text(chosen.crps_gain), base=chosen.base))
     said += [_refuted(o) for o in candidates.ledger if o.remedy == chosen.remedy and o.hypothesis == "refuted"]
     others = [c for c in candidates.screened if c.excluded is None and c != chosen]
     best_of_each = {c.remedy: c for c in reversed(others)}
@@ -185,4 +185,4 @@ def _runner_up(other: Candidate) -> str:
     }  # fmt: skip
     if other.crps_gain is None:
         return say("against.runner_up_by_law", **words)
-    return say("against.runner_up", gain=percent(other.crps_gain), **words)
+    return say("against.runner_up", gain=gain_text(other.crps_gain), **words)

@@ -9,6 +9,7 @@ import numpy as np
 from ..candidates import Candidate
 from ..config_files import fingerprint
 from ..errors import InputError
+from ..percentages import percent
 from ..spec import ModelSpec
 from ..verdicts import Outcome
 from .changes import difference
@@ -131,9 +132,9 @@ def number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.3g}"
 
 
-def percent(share: float | None) -> str:
-    """Return a share for people."""
-    return "unknown" if share is None else f"{share:+.1%}"
+def gain_text(share: float | None) -> str:
+    """Return a gain for people."""
+    return "unknown" if share is None else percent(share, 1, sign="+")
 
 
 def gain_of(now: Screen, then: Screen) -> float | None:
@@ -189,11 +190,11 @@ def _objections(search: Search, candidate: Candidate, spec: ModelSpec, then: Scr
             yield say("excluded.no_evidence")
         return
     if search.goal == "promise" and gain < PROMISE:
-        yield say("excluded.no_promise", least=f"{PROMISE:.0%}")
+        yield say("excluded.no_promise", least=percent(PROMISE))
     if search.goal != "alternative" and gain < -HURTS:
-        yield say("excluded.hurts", most=f"{HURTS:.0%}")
+        yield say("excluded.hurts", most=percent(HURTS))
     if search.goal == "alternative" and distance(search.now, then) < DIFFERENCE:
-        yield say("excluded.same", least=f"{DIFFERENCE:.0%}")
+        yield say("excluded.same", least=percent(DIFFERENCE))
     if search.goal == "alternative" and not _meets_limits(search, then):
         yield say("excluded.below_limits")
 

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ..data_profile import TargetCandidate
 from ..errors import InputError
+from ..percentages import percent
 from ..reading.naming import says, target_score
 from ..reading.text import quote, some
 from ..settings import Columns
@@ -56,7 +57,9 @@ def _by_name(readings: dict[str, Reading], facts: dict[str, Facts], numbers: pd.
         if name in parts:
             score -= PARTS_LOSS
             told.append("a part of another outcome")
-        told.append(f"zero in {facts[name].zero_share:.0%} of the rows" if facts[name].zero_share else "never zero")
+        told.append(
+            f"zero in {percent(facts[name].zero_share)} of the rows" if facts[name].zero_share else "never zero"
+        )
         if facts[name].zero_share > 0.5:
             score -= SILENT_LOSS
         if facts[name].distinct <= FEW_VALUES:

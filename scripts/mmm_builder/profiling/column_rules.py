@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from ..data_profile import ControlKind
+from ..percentages import percent
 from ..reading.naming import first_said, only_of, said, says, target_score, vocabulary
 from .facts import FEW_VALUES, Facts, Reading, Rule, number_facts, says_nothing, text_facts
 from .media_rules import (
@@ -77,7 +78,7 @@ def _text(facts: Facts) -> Reading | None:
     kind = control_kind_of(facts.name)
     if kind in ("event", "promotion") or (facts.quiet_share >= 0.5 and facts.distinct <= FEW_VALUES):
         sure = 0.85 if kind != "other" else 0.5
-        return Reading("control", f"text, quiet in {facts.quiet_share:.0%} of the rows", sure, kind=kind)
+        return Reading("control", f"text, quiet in {percent(facts.quiet_share)} of the rows", sure, kind=kind)
     return Reading("ignored", "text, neither a number nor an event", 0.9)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..data_profile import TargetCandidate
+from ..percentages import percent
 from ..reading.naming import fold, read_name, said, says, vocabulary
 from ..reading.number_cells import factor_in_name
 from .facts import FEW_VALUES, Facts, Reading
@@ -143,7 +144,8 @@ def settle_unknown(readings: dict[str, Reading], facts: dict[str, Facts], may_be
             continue
         paused = fact.is_amount and PAUSES[0] <= fact.zero_share <= PAUSES[1]
         if bare and paused and sizes and min(sizes) / ALIKE < fact.mean < max(sizes) * ALIKE:
-            told = f"the name tells nothing; on and off like the channels, nothing in {fact.zero_share:.0%} of the rows"
+            idle = percent(fact.zero_share)
+            told = f"the name tells nothing; on and off like the channels, nothing in {idle} of the rows"
             settled[name] = Reading("channel", told, 0.4, bare=True)
         elif bare and fact.is_amount and says("rest", name):
             settled[name] = Reading("channel", f"name: {says('rest', name)!r} beside channels", 0.5, bare=True)

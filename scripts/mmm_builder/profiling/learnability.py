@@ -4,6 +4,7 @@ always in step with another column or with the season."""
 import numpy as np
 
 from ..data_profile import ProfileWarning, warn
+from ..percentages import percent
 from ..reading.text import some
 from .limits import (
     ACTIVE_PERIODS_MIN,
@@ -45,7 +46,7 @@ def never_varied(rows: Training) -> list[ProfileWarning]:
             continue
         variation = float((values / figures[-1]).std(ddof=0) / (values / figures[-1]).mean())
         if variation < VARIATION_MIN:
-            flat.append(f"{name!r} (varies by {variation:.1%} around its mean)")
+            flat.append(f"{name!r} (varies by {percent(variation, 1)} around its mean)")
         elif n.max() >= SAME_FIGURE_MAX * rows.n:
             flat.append(f"{name!r} (the same figure in {n.max()} of {rows.periods()})")
     if not flat:
@@ -104,7 +105,7 @@ def in_step_with_season(rows: Training) -> list[ProfileWarning]:
         share = rows.series[channel.column].season_r2 or 0.0
         r = 0.0 if part is None else correlation(rows.total[channel.column], part) or 0.0
         if share >= SEASON_R2_MAX:
-            told.append(f"{channel.column!r} (the time of the year explains {share:.0%} of it)")
+            told.append(f"{channel.column!r} (the time of the year explains {percent(share)} of it)")
         elif abs(r) >= SEASON_CORRELATION_MAX:
             told.append(f"{channel.column!r} (r = {r:.2f} with the KPI's season)")
     if not told:

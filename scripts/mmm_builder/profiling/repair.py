@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..data_profile import ProfileWarning, warn
 from ..errors import InputError
+from ..percentages import percent
 from ..reading.text import some
 from ..shaping.cadence import Calendar
 
@@ -83,8 +84,9 @@ def _fill_kpi(kpi: pd.Series, training: np.ndarray, where: str) -> tuple[pd.Seri
         gaps = missing & part
         if gaps.sum() > max(limit * part.sum(), min(ALWAYS_FILLED, part.sum() // 4)):
             raise InputError(
-                f"{where}: {gaps.sum()} of {part.sum()} {name} values of the target {kpi.name!r} are missing (at most "
-                f"{limit:.0%}): {_dates(_dates_of(gaps))}; fill them in, or drop periods without a KPI at either end"
+                f"{where}: {gaps.sum()} of {part.sum()} {name} values of the target {kpi.name!r} are missing (at "
+                f"most {percent(limit)}): {_dates(_dates_of(gaps))}; fill them in, or drop periods without a KPI at "
+                "either end"
             )
         if gaps.any():
             done = "filled in between their training neighbours" if name == "training" else "left out of the score"

@@ -1,6 +1,7 @@
 """A profile in a few lines, for people."""
 
 from ..data_profile import DataProfile
+from ..percentages import percent
 
 
 def profile_summary(profile: DataProfile) -> str:
@@ -16,7 +17,7 @@ def profile_summary(profile: DataProfile) -> str:
     if profile.sealed:
         lines.append(f"  sealed         {profile.sealed.start} to {profile.sealed.end}, cut off before all else")
     for channel in profile.channels:
-        share = "" if channel.share_of_spend is None else f", {channel.share_of_spend:.0%} of spend"
+        share = "" if channel.share_of_spend is None else f", {percent(channel.share_of_spend)} of spend"
         beside = f", exposure {channel.exposure_column}" if channel.exposure_column else ""
         lines.append(f"  channel        {channel.column} ({channel.channel_type}, {channel.measure}{share}{beside})")
     for control in profile.controls:

@@ -13,6 +13,8 @@ class Figure(NamedTuple):
     sense: Literal["≤", "≥", ""] = ""
     codes: tuple[str, ...] = ()
     """Codes of the checks that speak of this figure, beside its own key."""
+    least: float | None = None
+    """Number below which it is printed as less than that, 0 too: a simulation can't tell."""
 
 
 FIGURES: dict[str, Figure] = {
@@ -44,11 +46,12 @@ FIGURES: dict[str, Figure] = {
     "variance_share": Figure(0, "share"),
     "shape_share": Figure(0, "share"),
     "crps_gain": Figure(1, "share"),
-    "media_gain": Figure(1, "share"),
+    "fold_media_gain": Figure(1, "share"),
+    "fold_sampling": Figure(3, "", "≤"),
     "gain_min": Figure(1, "share"),
     "level": Figure(0, "share"),
     "doubtful_r2": Figure(2),
-    "chance_pass_probability": Figure(1, "share"),
+    "chance_pass_probability": Figure(1, "share", least=0.01),
     "residual_outlier": Figure(1, "", "≤"),
     "residual_autocorrelation": Figure(2, "", "≤"),
     "residual_spread": Figure(2, "", "≤"),
@@ -91,7 +94,11 @@ def shown(key: str, value: float, *limits: float | None) -> str:
     number = value * scale
     if figure.decimals is None:
         return _significant(number) + _unit(figure)
+    if figure.least is not None and number < figure.least:
+        return f"< {figure.least:g}{_unit(figure)}"
     decimals = figure.decimals
+    while figure.least is not None and round(number, decimals) == 0:
+        decimals += 1
     others = [limit * scale for limit in limits if limit is not None and limit != value]
     while decimals < MAX_DECIMALS and any(round(number, decimals) == round(other, decimals) for other in others):
         decimals += 1

@@ -46,7 +46,10 @@ def _of_folds(folds: FoldEvidence) -> dict[str, Any]:
         found |= _of_twin("media_free", folds.twins.media_free)
         found |= _of_twin("seasonal_naive", folds.twins.seasonal_naive)
     if folds.media_adds is not None:
-        found |= {"media_gain": folds.media_adds.crps_gain, "media_adds": folds.media_adds.verdict}
+        found |= {
+            "fold_media_gain": folds.media_adds.crps_gain,
+            "fold_media_adds": folds.media_adds.verdict,
+        }
     return found
 
 

@@ -73,9 +73,12 @@ def media(run: RunRecord) -> str:
     if unknown and record.media_adds_known_ahead is not None:
         name = say("s4.media.known_ahead", controls=", ".join(map(code, unknown)))
         rows.append(_media_row(run, "media_adds_known_ahead", record.media_adds_known_ahead, name))
+    alone = iteration.validation.media_adds_holdout
+    if alone is not None and adds.rows != "holdout":
+        rows.append(_media_row(run, "media_adds_holdout", alone, say("s4.media.holdout")))
     path = iteration.media_path
     verdict = say(
-        f"s4.media.{adds.verdict}.told",
+        "s4.media.unclear.withheld" if adds.reason else f"s4.media.{adds.verdict}.told",
         rows=say(f"rows.{adds.rows.replace(' ', '_')}"),
         periods=say.count(adds.n_rows, "period"),
         gain_min=shown("gain_min", adds.gain_min),
@@ -84,6 +87,8 @@ def media(run: RunRecord) -> str:
     )
     if adds.reason:
         verdict += " " + say("s4.media.reason", reason=run.told(adds.reason, path, "media_adds.reason"))
+    if alone is not None and adds.rows != "holdout":
+        verdict += " " + say("s4.media.holdout_alone")
     if run.report.oos_validation_passed and adds.verdict != "yes":
         verdict += " " + say("s4.media.pass_is_no_evidence")
     return verdict + " " + run.cite(path) + "\n\n" + table(header, rows)
@@ -151,12 +156,13 @@ def doubt(run: RunRecord) -> str:
     if last is None or chance is None:
         return told + (" " + say("s4.looks.unadjusted") if looks > 1 else "")
     path, doubtful = last.paths.validation, last.validation.doubtful_r2
+    later = " " + say("s4.chance.later") if looks > last.validation.holdout_looks else ""
     words = {
         "chance": shown("chance_pass_probability", chance),
         "looks": say.count(last.validation.holdout_looks, "look"),
         "source": run.cite(path, "chance_pass_probability"),
     }
     if doubtful is None:
-        return told + " " + say("s4.chance.bare", **words)
+        return told + " " + say("s4.chance.bare", **words) + later
     supposed = {"doubtful": shown("doubtful_r2", doubtful), "doubtful_source": run.cite(path, "doubtful_r2")}
-    return told + " " + say("s4.chance", **supposed, **words)
+    return told + " " + say("s4.chance", **supposed, **words) + later

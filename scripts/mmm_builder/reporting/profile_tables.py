@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from ..data_profile import Choice, ColumnSeries, DataProfile, DataSeries
+from ..percentages import percent
 from ..spec import Frequency
 
 PERIOD: dict[Frequency, str] = {
@@ -71,7 +72,7 @@ def share(value: float | None) -> str:
     """Return a share in per cent; a dash for none."""
     if value is None:
         return "–"
-    return "< 1 %" if 0 < value < 0.005 else f"{value:.0%}".replace("%", " %")
+    return "< 1 %" if 0 < value < 0.005 else percent(value)
 
 
 def plain(word: str) -> str:

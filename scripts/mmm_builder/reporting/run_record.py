@@ -102,7 +102,10 @@ def in_language(say: Phrasebook, words: str | None) -> str | None:
 
 
 class RunRecord(NamedTuple):
-    """All of a run. `dates` gives each cited file's date (ISO, UTC); bands are the selected iteration's."""
+    """All of a run. `dates` gives each cited file's date (ISO, UTC); bands are the selected iteration's.
+
+    seal_seen : whether a look at the holdout saw rows that are sealed by now
+    """
 
     profile: DataProfile
     iterations: tuple[Iteration, ...]
@@ -115,6 +118,7 @@ class RunRecord(NamedTuple):
     files: Files
     say: Phrasebook
     sealed: SealedValidation | None = None
+    seal_seen: bool = False
 
     @property
     def selected(self) -> Iteration:

@@ -23,11 +23,12 @@ def sealed_paragraph(run: RunRecord, sealed: SealedValidation) -> str:
     """Return what the sealed period says, or that it stays sealed."""
     say, source = run.say, run.cite(run.files.sealed)
     window = {"periods": say.count(sealed.n_periods, "period"), "start": sealed.start, "end": sealed.end}
+    seen = " " + say("s4.sealed.seen") if run.seal_seen else ""
     if not sealed.evaluated:
-        return say("s4.sealed.closed", source=source, **window)
+        return say("s4.sealed.closed", source=source, **window) + seen
     openings = say.count(sealed.sealed_openings, "look")
     told = say("s4.sealed", openings=openings, figures=sealed_figures(say, sealed), source=source, **window)
-    return told if sealed.sealed_openings == 1 else f"{told} {say('s4.sealed.again')}"
+    return (told if sealed.sealed_openings == 1 else f"{told} {say('s4.sealed.again')}") + seen
 
 
 def sealed_line(say: Phrasebook, sealed: SealedValidation) -> str:

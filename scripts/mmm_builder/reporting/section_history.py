@@ -18,7 +18,18 @@ FURTHER = ("wmape", "training_seconds", "sampling_seconds")
 OOS_FURTHER = ("oos_rmse", "wmape", "crps", "coverage_80")
 """Figures beside the gates, by key in summary.json and oos_validation.json."""
 
-OF_A_FOLD = ("train_end", "test_end", "n_train", "n_test", "r2", "mape", "crps", "coverage_80", "divergences")
+OF_A_FOLD = (
+    "train_end",
+    "test_end",
+    "n_train",
+    "n_test",
+    "r2",
+    "mape",
+    "crps",
+    "coverage_80",
+    "divergences",
+    "worst_rhat",
+)
 """Figures of one fold, by key in folds.json."""
 
 START = (
@@ -79,9 +90,12 @@ def _figures(run: RunRecord) -> str:
 def _folds_by_iteration(run: RunRecord) -> str:
     """Return the table of what every iteration's folds say, its twins beside it."""
     say = run.say
-    keys = (*ON_FOLDS, "folds_passed", *TWINS_ON_FOLDS, "media_gain", "media_adds")
+    keys = (*ON_FOLDS, "folds_passed", *TWINS_ON_FOLDS, "fold_media_gain", "fold_media_adds")
     header = [say("s2.iteration"), *map(run.label, keys)]
-    limits = [say("s2.limit"), *("" if key in ("folds_passed", "media_adds") else _limit(run, key) for key in keys)]
+    limits = [
+        say("s2.limit"),
+        *("" if key in ("folds_passed", "fold_media_adds") else _limit(run, key) for key in keys),
+    ]
     rows = []
     for record in run.records:
         cells = [_fold_cell(run, record, key) for key in keys]
@@ -96,9 +110,9 @@ def _fold_cell(run: RunRecord, record: IterationRecord, key: str) -> str:
         return say("pass" if value else "fail")
     if value is None:
         return say("not_computed_see", section=f"2.{record.iteration}")
-    if key == "media_adds":
+    if key == "fold_media_adds":
         return say(f"media.word.{value}")
-    return signed(key, value) if key == "media_gain" else run.figure(key, value)
+    return signed(key, value) if key == "fold_media_gain" else run.figure(key, value)
 
 
 def _limit(run: RunRecord, key: str) -> str:
@@ -160,6 +174,8 @@ def _folds(run: RunRecord, iteration: Iteration) -> str:
     verdict = say("s2.folds.pass")
     if not found.passed:
         verdict = say("s2.folds.fail", checks=run.check_names(missed))
+    reviewed = [_described(run, found, path, check) for check in unmet(found.checks, "review")]
+    verdict += " " + say("s2.review", checks="; ".join(reviewed)) if reviewed else ""
     header = [say("s2.fold"), *map(run.label, OF_A_FOLD), say("s1.key")]
     rows: list[list[str]] = [[say("s2.key"), *map(code, OF_A_FOLD), ""]]
     for i, fold in enumerate(found.folds):
@@ -241,7 +257,7 @@ def _remarks(run: RunRecord, iteration: Iteration) -> str:
         (iteration.validation, iteration.paths.validation),
     ):
         for check in gate.checks:
-            if check.status == "review" or (
+            if (check.status == "review" and gate is not iteration.folds) or (
                 check.status == "pass" and check.reason and figure_key(check.code) in GATES
             ):
                 phrase = "s2.review" if check.status == "review" else "s2.noted"

@@ -70,10 +70,12 @@ def _looks(say: Phrasebook, report: SkillReport) -> str:
     if report.chance_pass_probability is None:
         return say("terminal.looks", looks=looks)
     chance = shown("chance_pass_probability", report.chance_pass_probability)
+    later = report.chance_looks is not None and report.holdout_looks > report.chance_looks
+    after = say("terminal.looks.later", looks=say.count(report.chance_looks, "look")) if later else ""
     if report.doubtful_r2 is None:
-        return say("terminal.looks.chance_bare", looks=looks, chance=chance)
+        return say("terminal.looks.chance_bare", looks=looks, chance=chance) + after
     doubtful = shown("doubtful_r2", report.doubtful_r2)
-    return say("terminal.looks.chance", looks=looks, chance=chance, doubtful=doubtful)
+    return say("terminal.looks.chance", looks=looks, chance=chance, doubtful=doubtful) + after
 
 
 def _verdict(say: Phrasebook, passed: bool) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..errors import InputError
+from ..percentages import percent
 from ..reporting.figures import figure_key, shown, shown_limit
 from ..reporting.phrases import phrasebook
 from ..verdicts import Decision, Observation, TrainingSummary
@@ -62,7 +63,7 @@ def progress_line(jobs: Sequence[Job]) -> str:
 def _job_text(job: Job) -> str:
     left = "" if job.seconds_left is None else f" · ETA {duration(job.seconds_left)}"
     since = "" if job.elapsed is None else f" {duration(job.elapsed)}"
-    share = f" {job.done:.0%}".replace("%", " %") if job.done > 0 else f"{since} …"
+    share = f" {percent(job.done)}" if job.done > 0 else f"{since} …"
     return f"{job.run} iter {job.iteration}: {job.phase}{share}{left}"
 
 
