@@ -15,6 +15,7 @@ from mmm_builder.judging.media import (
     within_origins,
 )
 from mmm_builder.judging.twins import forecast_table
+from mmm_builder.policy.words import key_of
 
 GAIN_MIN = EvidenceSettings().media_gain_min
 FOLDS = np.repeat([1, 2, 3], 13)
@@ -206,6 +207,17 @@ class TestVerdict:
         assert found.verdict == verdict
         assert (found.reason is None) == (verdict == "yes")
         assert found.lower > 0
+
+    def test_every_reason_can_be_said_in_another_language(self):
+        n, zero, segment = LEAST_ROWS, np.zeros(39), np.repeat([1, 2, 3], LEAST_ROWS)
+        few = (np.ones(n - 1), np.ones(n - 1), FOLDS[: n - 1])
+        for scores in (few, (zero, zero, FOLDS), (np.ones(n), np.ones(n), segment[:n])):
+            assert key_of(media_adds(*scores, **TOLD).reason)[0].startswith("media.")
+        panel, kpi = made_panel()
+        forecasts = made_forecasts(panel, kpi)
+        forecasts["worst_rhat"].loc[{"origin": 1}] = 1.2345
+        found = media_evidence(forecasts, forecast_table(panel, forecasts), gain_min=GAIN_MIN, rows="folds")
+        assert key_of(found["media_adds"].reason) == ("media.unmixed", {"rhat": "1.23", "limit": "1.1"})
 
     def without_gain(self, sd: float, shared: float, *, n: int = 150):
         """Yield verdicts, by origins and by blocks within them, on forecasters that are as good as one another.
