@@ -15,7 +15,7 @@ from .clients import GROUPS, LoopClient, Prepared, prepared
 from .running import SAMPLER, Iteration, follow, told
 from .yardsticks import candidate_set, generating_model, true_structure
 
-LEVELS = (0.70, 0.80, 0.90)
+LEVELS = (0.60, 0.70, 0.80, 0.90)
 """Levels of the interval that the verdict on media could go by."""
 
 INTERVALS = {"": media.by_origin, " within origins": media.within_origins}
