@@ -48,15 +48,15 @@ def media_evidence(
 
     table : one row per row of `forecasts` that counts, with `position` in it, `fold` and `actual`, see `twins`
     """
-    there = {name: pair for name, pair in PAIRS.items() if np.isin(pair, forecasts["forecaster"]).all()}
-    found = {name: pair_adds(forecasts, table, pair, gain_min=gain_min, rows=rows) for name, pair in there.items()}
-    return dict.fromkeys(PAIRS) | found
+    return {n: pair_adds(forecasts, table, pair, gain_min=gain_min, rows=rows) for n, pair in PAIRS.items()}
 
 
 def pair_adds(
     forecasts: xr.Dataset, table: pd.DataFrame, pair: tuple[str, str], *, gain_min: float, rows: Rows, **how
-) -> MediaAdds:
-    """Return what media add by a pair of forecasters; how : further arguments of `media_adds`."""
+) -> MediaAdds | None:
+    """Return what media add by a pair of forecasters, None if they aren't there; how : see `media_adds`."""
+    if not np.isin(pair, forecasts["forecaster"]).all():
+        return None
     known = table.dropna(subset="actual")
     scores = (_scores(forecasts, known, name) for name in pair)
     told = {"gain_min": gain_min, "rows": rows, "reason": _unmixed(forecasts, known, pair)}
