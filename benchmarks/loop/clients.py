@@ -225,7 +225,7 @@ class Group(NamedTuple):
 
 GROUPS: dict[str, Group] = {
     "signal": Group(100, "media work", with_signal),
-    "white_noise": Group(200, "the KPI is white noise", white_noise),
-    "random_walk": Group(200, "the KPI is a random walk", random_walk),
+    "white_noise": Group(250, "the KPI is white noise", white_noise),
+    "random_walk": Group(150, "the KPI is a random walk", random_walk),
     "without_media": Group(100, "predictable, media do nothing", without_media),
 }

@@ -23,7 +23,7 @@ from .figures import (
     survived_by_remedy,
     verdicts,
 )
-from .running import MAX_ITERATIONS, SAMPLER
+from .running import CLOSELY, FAST, MAX_ITERATIONS, Pace
 from .studies import INTERVALS, LEVELS
 from .whole_runs import WHOLE
 from .yardsticks import CANDIDATE_SET
@@ -60,9 +60,10 @@ def document(records: Sequence[Record], made_on: str, machine: str) -> str:
         *([] if done == asked else [f"**Unfinished: {done} of {asked} clients so far; rates are preliminary.**", ""]),
         f"Written by `make loop-study`, finished on {made_on} on {machine}, in {hours:.1f} hours summed over clients. "
         f"Clients followed: {counts}. Each goes through the stages' pure functions in one process, with "
-        f"{SAMPLER.chains} × ({SAMPLER.draws} + {SAMPLER.tune}) draws, a budget of {MAX_ITERATIONS} iterations and "
-        "otherwise the defaults; its CSV file is read as any client's is, with the roles of the columns given. All "
-        "seeds are fixed. Behind a rate stands Wilson's 95 % interval.",
+        f"{_draws(CLOSELY)} draws, a budget of {MAX_ITERATIONS} iterations and otherwise the defaults; clients without "
+        f"a signal with {_draws(FAST)}, without twins and with limits of R-hat, sample size and divergences so wide "
+        "that they hardly hold a model up, which errs towards passing. The CSV file is read as any client's is, with "
+        "the roles of the columns given. All seeds are fixed. Behind a rate stands Wilson's 95 % interval.",
         "",
         "## Beside what was aimed at",
         "",
@@ -262,3 +263,7 @@ def _distribution(values: np.ndarray) -> str:
 
 def _difference(value: float | None) -> str:
     return "another end" if value is None else "none" if value == 0 else f"{value:.1g}"
+
+
+def _draws(pace: Pace) -> str:
+    return f"{pace.sampler.chains} × ({pace.sampler.draws} + {pace.sampler.tune})"

@@ -40,6 +40,28 @@ SAMPLER = Sampler(chains=4, draws=300, tune=300, target_accept=0.9, seed=2026010
 MAX_ITERATIONS = 10
 
 
+class Pace(NamedTuple):
+    """How closely a client is followed.
+
+    twins : whether the model's twins are fitted; neither a gate nor the policy asks for them
+    """
+
+    sampler: Sampler
+    convergence: ConvergenceThresholds
+    twins: bool
+
+
+CLOSELY = Pace(SAMPLER, ConvergenceThresholds(), twins=True)
+
+FAST = Pace(
+    SAMPLER.model_copy(update={"draws": 150, "tune": 200}),
+    ConvergenceThresholds(rhat_max=1.5, ess_min=10.0, divergences_max=600),
+    twins=False,
+)
+"""Where all that is asked is whether a client passes: half the draws, no twins, and limits of the chains that hardly
+ever hold a model up. It errs towards passing: more models reach the holdout."""
+
+
 class Iteration(NamedTuple):
     """What one iteration left; forecasts are of `model_trainer.train`."""
 
@@ -69,17 +91,12 @@ class Run(NamedTuple):
         return self.iterations[self.selection.iteration - 1]
 
 
-def follow(
-    ready: Prepared, *, sampler: Sampler = SAMPLER, max_iterations: int = MAX_ITERATIONS, twins: bool = True
-) -> Run:
-    """Return the run of the loop on a client, from the first configuration to its end.
-
-    twins : whether the model's twins are fitted; neither a gate nor the policy asks for them
-    """
-    spec = first_spec(ready.profile, model_type="v3", prior_preset="default", sampler=sampler)
+def follow(ready: Prepared, *, pace: Pace = CLOSELY, max_iterations: int = MAX_ITERATIONS) -> Run:
+    """Return the run of the loop on a client, from the first configuration to its end."""
+    spec = first_spec(ready.profile, model_type="v3", prior_preset="default", sampler=pace.sampler)
     done: list[Iteration] = []
     while True:
-        done.append(_iteration(ready, spec, done, len(done) + 1 == max_iterations, twins))
+        done.append(_iteration(ready, spec, done, len(done) + 1 == max_iterations, pace))
         if done[-1].decision.action == "stop" or len(done) == max_iterations:
             break
         spec = _as_read(next_spec(spec, done[-1].decision))
@@ -89,13 +106,13 @@ def follow(
     return Run(tuple(done), select(summaries, folds, validations, decisions, max_iterations))
 
 
-def _iteration(ready: Prepared, spec: ModelSpec, earlier: Sequence[Iteration], is_last: bool, twins: bool) -> Iteration:
+def _iteration(ready: Prepared, spec: ModelSpec, earlier: Sequence[Iteration], is_last: bool, pace: Pace) -> Iteration:
     """Train, diagnose, choose what could follow, validate, decide."""
     panel, limits, settings = ready.panel, OosThresholds(), EvidenceSettings()
-    trace = train(panel, spec, unknown_ahead=ready.profile.unknown_ahead, twins=twins, cores=1)
+    trace = train(panel, spec, unknown_ahead=ready.profile.unknown_ahead, twins=pace.twins, cores=1)
     posterior, forecasts = trace["posterior"], trace["forecasts"]
     summary, series = diagnose(
-        panel, spec, posterior, trace["sample_stats"], ConvergenceThresholds(), spend_shares=_spend_shares(ready)
+        panel, spec, posterior, trace["sample_stats"], pace.convergence, spend_shares=_spend_shares(ready)
     )
     folds, _ = fold_evidence(panel, forecasts, limits, settings, ready.profile.unknown_ahead)
     situation, before = Situation(spec, summary, folds, panel, series), tuple(i.trained for i in earlier)
@@ -104,7 +121,7 @@ def _iteration(ready: Prepared, spec: ModelSpec, earlier: Sequence[Iteration], i
     if closed is None:
         validation, _ = validate(
             panel, ready.holdout, spec, posterior, forecasts, summary, folds, thresholds=limits,
-            convergence=ConvergenceThresholds(), evidence=settings, other_looks=looks,
+            convergence=pace.convergence, evidence=settings, other_looks=looks,
         )  # fmt: skip
     else:
         validation = not_opened(panel, folds, closed, limits, looks)

@@ -12,7 +12,7 @@ from mmm_builder.judging.twins import forecast_table
 from mmm_builder.modelling.folds import MODEL
 
 from .clients import GROUPS, LoopClient, Prepared, prepared
-from .running import SAMPLER, Iteration, follow, told
+from .running import CLOSELY, FAST, SAMPLER, Iteration, follow, told
 from .yardsticks import candidate_set, generating_model, true_structure
 
 LEVELS = (0.60, 0.70, 0.80, 0.90)
@@ -30,10 +30,10 @@ def run_client(group: str, number: int) -> dict[str, Any]:
     client, start = GROUPS[group].client(number), monotonic()
     with tempfile.TemporaryDirectory() as folder:
         ready = prepared(client, Path(folder))
-    is_asked = client.expected is not None
-    run = follow(ready, twins=is_asked)
+    has_expectation = client.expected is not None
+    run = follow(ready, pace=CLOSELY if has_expectation else FAST)
     record = {"group": group, "number": number, "traits": client.traits, **told(run)}
-    if is_asked:
+    if has_expectation:
         record["media"] = media_figures(ready, run.selected)
     record["crps"] = held_out_crps(ready, run.selected)
     record["loop_seconds"] = round(monotonic() - start, 1)

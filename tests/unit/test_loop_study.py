@@ -92,7 +92,7 @@ def short_run(tmp_path_factory):
     client = clients.with_signal(6)
     ready = clients.prepared(client, tmp_path_factory.mktemp("client"))
     sampler = Sampler(chains=2, draws=60, tune=100, target_accept=0.9, seed=1)
-    return client, ready, running.follow(ready, sampler=sampler, max_iterations=2)
+    return client, ready, running.follow(ready, pace=running.CLOSELY._replace(sampler=sampler), max_iterations=2)
 
 
 def test_a_run_is_followed_to_its_end(short_run):
