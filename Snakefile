@@ -26,6 +26,7 @@ include: "rules/profile.smk"
 include: "rules/iterate.smk"
 include: "rules/report.smk"
 include: "rules/deliver.smk"
+include: "rules/record.smk"
 
 
 if SEALED_RUNS:

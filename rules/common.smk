@@ -6,9 +6,9 @@ from snakemake.settings.types import DeploymentMethod
 
 from mmm_builder.errors import InputError
 from mmm_builder.running.progress import ProgressPrinter, WatchedRun
-from mmm_builder.prior_settings import merged
 from mmm_builder.provenance import code_digest
-from mmm_builder.settings import Settings
+from mmm_builder.run_provenance import STAGES, recorded_settings
+from mmm_builder.settings import Settings, settings_of_run
 from mmm_builder.verdicts import Decision
 
 # --- configuration ---------------------------------------------------------------------------------------------------
@@ -59,20 +59,22 @@ NAMES = {results_folder(name): name for name in SETTINGS.runs}
 RUNS = {run_dir: SETTINGS.runs[name] for run_dir, name in NAMES.items()}
 
 
-def of_run(key):
-    """Return a params function: the run's own value of `key`, or else the workflow's."""
-    return lambda wildcards: value_of_run(wildcards.run_dir, key)
+OF_RUN = {run_dir: settings_of_run(SETTINGS, name) for run_dir, name in NAMES.items()}
 
 
 def value_of_run(run_dir, key):
-    own = getattr(RUNS[run_dir], key)
-    return getattr(SETTINGS, key) if own is None else own
+    """Return the run's own value of `key`, or else the workflow's."""
+    return getattr(OF_RUN[run_dir], key)
+
+
+def of_run(key):
+    """Return a params function: the same for the run of a job."""
+    return lambda wildcards: value_of_run(wildcards.run_dir, key)
 
 
 def model_parts(wildcards):
     """Return the parts of a run's model, its own in place of the workflow's; what is null is left out."""
-    parts = RUNS[wildcards.run_dir].model.over(SETTINGS.model)
-    return parts.model_dump(mode="json", exclude_none=True)
+    return value_of_run(wildcards.run_dir, "model").model_dump(mode="json", exclude_none=True)
 
 
 def events_file(wildcards):
@@ -83,7 +85,7 @@ def events_file(wildcards):
 
 def given_priors(wildcards):
     """Return the priors given by hand for a run, its own in place of the workflow's."""
-    priors = merged(SETTINGS.priors, RUNS[wildcards.run_dir].priors)
+    priors = value_of_run(wildcards.run_dir, "priors")
     return {
         "by_channel": {
             key: own.model_dump(mode="json", exclude_none=True) for key, own in priors.items()
@@ -140,9 +142,42 @@ CONTRIBUTIONS = "{run_dir}contributions.csv"
 CONTRIBUTIONS_BY_UNIT = "{run_dir}contributions_by_unit.csv"
 CONTRIBUTION_SERIES = "{run_dir}contributions_series.csv"
 CONTRIBUTION_PLOT = "{run_dir}contributions.png"
-DELIVERABLES = [SKILL_REPORT, ANALYSIS, CONTRIBUTIONS, PROFILE_PAGE]
+PROVENANCE = "{run_dir}provenance.json"
+DELIVERABLES = [SKILL_REPORT, ANALYSIS, CONTRIBUTIONS, PROFILE_PAGE, PROVENANCE]
+
+# What provenance.json holds the digests of, in the order in which it is made; the configurations stand apart there.
+FILES_OF_RUN = [PROFILE, DATASET, HOLDOUT, DATA_SERIES, PROFILE_PAGE]
+FILES_OF_ITERATION = [
+    TRACE,
+    SUMMARY,
+    FOLDS,
+    DIAGNOSTICS,
+    TRAINING_SERIES,
+    TRAINING_PLOT,
+    FOLD_PREDICTIONS,
+    FOLD_PLOT,
+    CANDIDATES,
+    VALIDATION,
+    OOS_PREDICTIONS,
+    OOS_PLOT,
+    DECISION,
+]
+FILES_OF_REPORT = [
+    SKILL_REPORT,
+    ITERATION_LOG,
+    THINKING_HISTORY,
+    ANALYSIS,
+    GATES_PLOT,
+    FIT_PLOT,
+    FOLD_SCORES_PLOT,
+    CONTRIBUTIONS,
+    CONTRIBUTION_SERIES,
+    CONTRIBUTIONS_BY_UNIT,
+    CONTRIBUTION_PLOT,
+]
 
 SEALED_RUNS = [run_dir for run_dir in RUNS if value_of_run(run_dir, "sealed_periods")]
+SEALED_FILES = [SEALED_ROWS] if SEALED_RUNS else []
 
 
 wildcard_constraints:
@@ -188,6 +223,32 @@ def sealed_validation(wildcards):
         if wildcards.run_dir in SEALED_RUNS
         else []
     )
+
+
+def recorded_files(wildcards):
+    """Return every file that a run made but its configurations, as far as the run is decided."""
+    walked = [
+        path.format(run_dir=wildcards.run_dir, n=n)
+        for n in iterations(wildcards.run_dir)
+        for path in FILES_OF_ITERATION
+    ]
+    of_run = [path.format(run_dir=wildcards.run_dir) for path in FILES_OF_RUN + SEALED_FILES]
+    return [
+        *of_run,
+        *walked,
+        *sealed_validation(wildcards),
+        *[path.format(run_dir=wildcards.run_dir) for path in FILES_OF_REPORT],
+    ]
+
+
+def origin_of_run(wildcards):
+    """Return what a run follows from beside its files, for its provenance."""
+    run = RUNS[wildcards.run_dir]
+    return {
+        "data": run.path_as_given or run.csv,
+        "settings": recorded_settings(OF_RUN[wildcards.run_dir]),
+        "code": {stage: code_digest(stage) for stage in STAGES},
+    }
 
 
 def is_last(wildcards):

@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -127,15 +128,49 @@ def run_iteration_engine(
     _check_tools(settings)
     _check_folder(folder)
     _check_data(csv, settings)
-    _claim(folder, settings, unlock)
-    _run_snakemake(folder, settings, cores or _usable_cores(), quiet)
+    run_in(folder, settings, cores=cores, quiet=quiet, unlock=unlock)
     return json.loads((folder / SKILL_REPORT).read_text(encoding="utf-8"))
+
+
+def run_in(
+    folder: Path, settings: Settings, *, cores: int | None = None, quiet: bool = False, unlock: bool = False
+) -> None:
+    """Run the workflow on one run in its folder, whose paths are absolute or from that folder. As above otherwise."""
+    settings = engine.with_paths_from(settings, folder)
+    _claim(folder, settings, unlock)
+    command = engine.snakemake_command(
+        sys.executable, SNAKEFILE, folder, cores=cores or _usable_cores(), conda=settings.conda_env is not None
+    )
+    watched = WatchedRun(name=next(iter(settings.runs)), folder=folder, max_iterations=settings.max_iterations)
+    _run_snakemake(command, folder / engine.LOG, [] if quiet else [watched])
+
+
+def touch_in(folder: Path, settings: Settings, *, by_engine: bool) -> None:
+    """Have Snakemake take the files of a run for made here and now, from a working directory.
+
+    by_engine : write the run's configuration there too, as a run would
+    Whoever calls it has seen that they are what they should be. Raises EngineError if the folder is locked or
+    Snakemake fails.
+    """
+    _check_lock(folder)
+    with tempfile.TemporaryDirectory() as scratch:
+        config = Path(scratch) / engine.RUN_CONFIG
+        if by_engine:
+            settings = engine.with_paths_from(settings, folder)
+            _claim(folder, settings, unlock=False)
+        write_text(config, engine.plain_text(settings))
+        conda = settings.conda_env is not None
+        command = engine.snakemake_command(
+            sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=["--touch"]
+        )
+        _run_snakemake(command, folder / engine.LOG, [])
 
 
 def _path_as_given(folder: Path, csv: Path, csv_path: str | Path) -> str:
     """Return the path to show in reports: that of an earlier run, if it was given the same file."""
     try:
-        return engine.earlier_path_as_given((folder / engine.RUN_CONFIG).read_text("utf-8"), csv) or str(csv_path)
+        text = (folder / engine.RUN_CONFIG).read_text("utf-8")
+        return engine.earlier_path_as_given(text, csv, folder) or str(csv_path)
     except OSError:
         return str(csv_path)
 
@@ -188,30 +223,29 @@ def _claim(folder: Path, settings: Settings, unlock: bool) -> None:
         config.parent.mkdir(parents=True, exist_ok=True)
         if unlock:
             shutil.rmtree(folder / engine.LOCKS, ignore_errors=True)
-        if any((folder / engine.LOCKS).glob("*")):
-            raise engine.EngineError(
-                f"{folder} is locked: a run is at work in it, or one was killed; if none is, repeat with --unlock"
-            )
+        _check_lock(folder)
         if not config.exists() or config.read_text(encoding="utf-8") != text:
             write_text(config, text)
     except PermissionError as error:
         raise InputError(f"output folder {folder}: {error.strerror}; choose another folder") from None
 
 
+def _check_lock(folder: Path) -> None:
+    if any((folder / engine.LOCKS).glob("*")):
+        raise engine.EngineError(
+            f"{folder} is locked: a run is at work in it, or one was killed; if none is, repeat with --unlock"
+        )
+
+
 def _usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _run_snakemake(folder: Path, settings: Settings, cores: int, quiet: bool) -> None:
-    """Run the workflow to its end, its own words in the log file. Raises InputError or EngineError if it fails."""
-    command = engine.snakemake_command(
-        sys.executable, SNAKEFILE, folder, cores=cores, conda=settings.conda_env is not None
-    )
-    log = folder / engine.LOG
+def _run_snakemake(command: Sequence[str], log: Path, watched: Sequence[WatchedRun]) -> None:
+    """Run Snakemake to its end, its own words in the log file. Raises InputError or EngineError if it fails."""
     log.parent.mkdir(parents=True, exist_ok=True)
     start = log.stat().st_size if log.exists() else 0
-    watched = WatchedRun(name=next(iter(settings.runs)), folder=folder, max_iterations=settings.max_iterations)
-    with open(log, "ab") as stream, _progress([] if quiet else [watched]):
+    with open(log, "ab") as stream, _progress(watched):
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, start_new_session=True
         )

@@ -1,9 +1,12 @@
-"""What people type: `run` the whole loop on a file, `profile` a file and nothing more, `status` of a run."""
+"""What people type: `run` the whole loop on a file, `profile` a file and nothing more, `status` of a run; `adopt` a
+finished run that was copied here.
+"""
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmm_builder.errors import InputError
 from mmm_builder.files import write_text
 from mmm_builder.profiling.summary import profile_summary
 from mmm_builder.running import engine
@@ -18,12 +21,14 @@ from mmm_builder.running.command_line import (
 from mmm_builder.running.run_status import read_run, summary_text
 from mmm_builder.settings import Columns
 from mmm_builder.verdicts import OosThresholds
+from mmm_builder.verifying.recorded import RecordedRun, find_run, first_difference
 
 EXAMPLES = """examples:
   python scripts/orchestrator.py profile sales.csv
   python scripts/orchestrator.py run sales.csv
   python scripts/orchestrator.py run sales.csv --output results/q3 --target revenue --channels tv,search,social
   python scripts/orchestrator.py status results/q3
+  python scripts/orchestrator.py adopt results/q3
 
 exit codes: 0 full success, 3 finished without it, 2 bad input or configuration, 1 anything else"""
 
@@ -62,6 +67,36 @@ def status(given: argparse.Namespace) -> int:
     return 0
 
 
+def adopt(given: argparse.Namespace) -> int:
+    """Take a finished run's files, copied from elsewhere, for made here, if they are those that were recorded."""
+    from iteration_engine import touch_in
+
+    run = _found(given)
+    if difference := first_difference(run):
+        raise InputError(f"{difference}; nothing was adopted")
+    touch_in(run.workdir, run.settings, by_engine=run.by_engine)
+    files = len(run.record.configs) + len(run.record.outputs)
+    print(f"adopted: {files} files are as recorded; a run with the same data, settings and code has nothing to do")
+    return 0
+
+
+def _found(given: argparse.Namespace) -> RecordedRun:
+    data = None if given.data is None else Path(given.data)
+    return find_run(Path(given.folder), Path.cwd(), Path(given.configfile), data)
+
+
+def _add_recorded_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("folder", help="the run's output folder, such as results/example")
+    command.add_argument("--data", metavar="FILE", help="where the data lie now, of a run made by `run`")
+    command.add_argument(
+        "--configfile",
+        metavar="FILE",
+        default="config/config.yaml",
+        help="the configuration, of a run made by plain snakemake from the folder that this is called in "
+        "(default: config/config.yaml)",
+    )
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line; each subcommand names the function that carries it out."""
     parser = argparse.ArgumentParser(
@@ -88,6 +123,10 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("status", help="how a run ended, or how far it is")
     command.add_argument("folder", help="the run's output folder, such as results/example")
     command.set_defaults(carry_out=status)
+
+    command = commands.add_parser("adopt", help="check a finished run that was copied here, so that nothing runs again")
+    _add_recorded_run(command)
+    command.set_defaults(carry_out=adopt)
     return parser
 
 

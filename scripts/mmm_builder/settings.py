@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from .data_profile import Shape
 from .evidence import EvidenceSettings
 from .model_parts import ModelParts
-from .prior_settings import PriorSettings
+from .prior_settings import PriorSettings, merged
 from .spec import ModelType, PresetName
 from .strict import Strict
 from .verdicts import ConvergenceThresholds, OosThresholds
@@ -147,3 +147,16 @@ class Settings(Strict):
             if not name or name.strip(".") == "" or not all(c.isalnum() or c in "-_." for c in name):
                 raise ValueError(f"run name {name!r} may hold letters, digits, '-', '_' and '.' only")
         return runs
+
+
+OWN = ("model_type", "lift_tests", "max_iterations", "seed", "language", "sealed_periods")
+"""Keys of a run that stand in place of the workflow's as a whole; `model` and `priors` do so part by part."""
+
+
+def settings_of_run(settings: Settings, name: str) -> Settings:
+    """Return the configuration as it is for one run: its own values in the workflow's places, and no other run."""
+    run = settings.runs[name]
+    own = {key: value for key in OWN if (value := getattr(run, key)) is not None}
+    parts = {"model": run.model.over(settings.model), "priors": merged(settings.priors, run.priors)}
+    bare = Run(csv=run.csv, sheet=run.sheet, columns=run.columns, path_as_given=run.path_as_given)
+    return settings.model_copy(update={**own, **parts, "runs": {name: bare}})

@@ -98,7 +98,7 @@ def test_run_config_runs_the_same_by_hand(desk):
     desk.type(ENGINE, desk.csv, desk.output, "1")
     comment = (desk.output / "run_config.yaml").read_text().splitlines()[1].removeprefix("#").strip()
     by_hand = comment.replace("python", shlex.quote(sys.executable), 1)
-    done = subprocess.run(by_hand, shell=True, env=desk.environment(), capture_output=True, text=True)
+    done = subprocess.run(by_hand, shell=True, cwd=desk.output, env=desk.environment(), capture_output=True, text=True)
     assert done.returncode == 0
     assert "Nothing to be done" in done.stdout + done.stderr
 

@@ -61,14 +61,30 @@ def test_run_config_reads_back_as_the_same_settings():
     found = settings({"max_iterations": 4}, {"thresholds": {"convergence": {"r2_min": 0.5}}}, {"controls": []})
     text = engine.settings_text(found, Path("/p/Snakefile"), Path("/out put"))
     assert Settings.parse(yaml.safe_load(text), "run_config.yaml") == found
-    assert "--directory '/out put'" in text
+    assert "--snakefile /p/Snakefile --directory . --configfile run_config.yaml" in text
 
 
-def test_the_path_of_an_earlier_run_is_kept_for_the_same_file_only():
-    text = engine.settings_text(settings(), Path("/p/Snakefile"), Path("/out"))
-    assert engine.earlier_path_as_given(text, CSV) == "given.csv"
-    assert engine.earlier_path_as_given(text, Path("/data/other.csv")) is None
-    assert engine.earlier_path_as_given("no: [yaml", CSV) is None
+def test_run_config_names_by_relative_paths_what_can_be_moved_with_it():
+    given = settings(further={"lift_tests": "/data/lifts.csv", "model": {"events": "/elsewhere/events.csv"}})
+    moved = engine.with_paths_from(given, Path("/data/results/a b"))
+    assert moved.runs["Кл_иент_1"].csv == "../../Кл иент 1.csv"
+    assert (moved.lift_tests, moved.model.events) == ("../../lifts.csv", "/elsewhere/events.csv")
+    assert engine.with_paths_from(moved, Path("/data/results/a b")) == moved
+    assert "../../code/Snakefile" in engine.settings_text(moved, Path("/data/code/Snakefile"), Path("/data/results/a"))
+
+
+def test_a_path_from_a_link_is_from_where_the_link_leads(tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "deep" / "er")
+    assert engine.path_from(tmp_path / "a.csv", tmp_path / "link") == "../../a.csv"
+
+
+@pytest.mark.parametrize("folder", [Path("/data/out"), Path("/out")])
+def test_the_path_of_an_earlier_run_is_kept_for_the_same_file_only(folder):
+    text = engine.settings_text(engine.with_paths_from(settings(), folder), Path("/p/Snakefile"), folder)
+    assert engine.earlier_path_as_given(text, CSV, folder) == "given.csv"
+    assert engine.earlier_path_as_given(text, Path("/data/other.csv"), folder) is None
+    assert engine.earlier_path_as_given("no: [yaml", CSV, folder) is None
 
 
 def test_conda_is_used_only_if_asked_for():

@@ -2,9 +2,10 @@
 line, and the one line in its output that says what went wrong. The subprocess itself is `iteration_engine.py`'s.
 """
 
+import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,35 +78,73 @@ def with_absolute_paths(further: Mapping[str, Any], folder: Path) -> dict[str, A
     return found
 
 
+def path_from(path: Path, folder: Path) -> str:
+    """Return a path from `folder` on, so that both can be moved together; as it is if they share nothing but the root.
+
+    folder : need not exist; links in it are followed, since `..` leaves the folder that a link leads to
+    """
+    path, folder = path.absolute(), folder.resolve()
+    return os.path.relpath(path, folder) if os.path.commonpath([path, folder]) != path.anchor else str(path)
+
+
+def with_paths_from(settings: Settings, folder: Path) -> Settings:
+    """Return the settings of one run with the absolute paths among them as paths from `folder`."""
+
+    def moved(path: Any) -> Any:
+        return path_from(Path(path), folder) if isinstance(path, str) and Path(path).is_absolute() else path
+
+    ((name, run),) = settings.runs.items()
+    changed: dict[str, Any] = {"runs": {name: run.model_copy(update={"csv": moved(run.csv)})}}
+    changed["model"] = settings.model.model_copy(update={"events": moved(settings.model.events)})
+    return settings.model_copy(update={**changed, "lift_tests": moved(settings.lift_tests)})
+
+
 def settings_text(settings: Settings, snakefile: Path, folder: Path) -> str:
     """Return `run_config.yaml`: what differs from the defaults, and how to run it again by hand."""
+    again = snakemake_command(
+        "python", Path(path_from(snakefile, folder)), Path(), cores=4, conda=settings.conda_env is not None
+    )
+    header = "# Written by the engine, which makes it anew at every call. The same run by hand, in this folder:\n"
+    return f"{header}#   {shlex.join(again)}\n{plain_text(settings)}"
+
+
+def plain_text(settings: Settings) -> str:
+    """Return a configuration as YAML: what differs from the defaults."""
     plain = settings.model_dump(mode="json", exclude_defaults=True)
-    again = shlex.join(snakemake_command("python", snakefile, folder, cores=4, conda=settings.conda_env is not None))
-    header = f"# Written by the engine, which makes it anew at every call. The same run by hand:\n#   {again}\n"
-    return header + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
 
 
-def earlier_path_as_given(text: str, csv: Path) -> str | None:
-    """Return the path under which an earlier run (its `run_config.yaml`) was given the same file.
+def earlier_path_as_given(text: str, csv: Path, folder: Path) -> str | None:
+    """Return the path under which an earlier run (its `run_config.yaml`, in `folder`) was given the same file.
 
     The path is part of the profile: another spelling of it must not train everything again.
     """
     try:
         runs = yaml.safe_load(text)["runs"].values()
-        return next((run["path_as_given"] for run in runs if run["csv"] == str(csv)), None)
+        return next((run["path_as_given"] for run in runs if (folder / run["csv"]).resolve() == csv), None)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError):
         return None
 
 
-def snakemake_command(python: str, snakefile: Path, folder: Path, *, cores: int, conda: bool) -> list[str]:
-    """Return the command that runs the workflow in `folder` with the configuration that lies there."""
+def snakemake_command(
+    python: str,
+    snakefile: Path,
+    folder: Path,
+    *,
+    cores: int,
+    conda: bool,
+    config: Path | None = None,
+    further: Sequence[str] = (),
+) -> list[str]:
+    """Return the command that runs the workflow in `folder` with a configuration, that which lies there by default."""
+    config = folder / RUN_CONFIG if config is None else config
     command = [python, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder)]
-    command += ["--configfile", str(folder / RUN_CONFIG), "--replace-workflow-config", "--workflow-profile", "none"]
+    command += ["--configfile", str(config), "--replace-workflow-config", "--workflow-profile", "none"]
     command += ["--rerun-triggers", *RERUN_TRIGGERS, "--max-checksum-file-size", MAX_CHECKSUM_FILE_SIZE]
     command += ["--rerun-incomplete", "--cores", str(cores), "--resources", "gpu=1", "--nocolor"]
     if conda:
         command += ["--software-deployment-method", "conda"]
-    return [*command, "all"]
+    return [*command, *further, "all"]
 
 
 def failure(output: str, log: Path) -> Exception:
