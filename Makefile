@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 CORES ?= 4
+RUN ?= results/example
 VENV := .venv
 PY := $(VENV)/bin/python
 # Tools that `make bench` and `make truth` compare with, each in an environment of its own.
@@ -14,7 +15,7 @@ export PYTENSOR_FLAGS ?= cxx=
 # Jobs and tests run side by side; each taking all cores for its linear algebra would slow them all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test test-slow lint format lock docs results bench truth priors peers calibration loop-study scorecard fuzz clean
+.PHONY: help run test test-slow lint format lock verify docs results bench truth priors peers calibration loop-study scorecard fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -39,6 +40,9 @@ lint: $(VENV)/dev.stamp ## ruff, snakefmt, snakemake --lint
 format: $(VENV)/dev.stamp ## puts the code into the form that lint asks for
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 	@$(PY) -m snakefmt Snakefile rules
+
+verify: $(VENV)/run.stamp ## runs RUN=results/example again in another folder and compares
+	@$(PY) scripts/orchestrator.py verify "$(RUN)" --cores $(CORES)
 
 docs: $(VENV)/run.stamp ## writes config/README.md and, from results/example, the README's pictures
 	@$(PY) scripts/config_reference.py

@@ -12,6 +12,7 @@ import xarray as xr
 from mmm_builder.config_files import read_spec
 from mmm_builder.data_profile import DataProfile
 from mmm_builder.files import text_digest
+from mmm_builder.modelling.compiled import processor
 from mmm_builder.modelling.design import Design, make_design
 from mmm_builder.modelling.forecasting import forecast_all, forecasters, n_fits
 from mmm_builder.modelling.posterior import named_posterior
@@ -142,6 +143,7 @@ def train_files(
         "seed": spec.sampler.seed,
         "device": device,
         "versions": versions(),
+        "processor": processor(),
         "training_seconds": time.monotonic() - start,
         "sampling_seconds": groups["posterior"].attrs["sampling_time"],
     }

@@ -1,8 +1,10 @@
 """What people type: `run` the whole loop on a file, `profile` a file and nothing more, `status` of a run; `adopt` a
-finished run that was copied here.
+finished run that was copied here, `verify` that it comes out again.
 """
 
 import argparse
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from mmm_builder.running.command_line import (
 from mmm_builder.running.run_status import read_run, summary_text
 from mmm_builder.settings import Columns
 from mmm_builder.verdicts import OosThresholds
-from mmm_builder.verifying.recorded import RecordedRun, find_run, first_difference
+from mmm_builder.verifying.recorded import RecordedRun, changed_stages, find_run, first_difference
 
 EXAMPLES = """examples:
   python scripts/orchestrator.py profile sales.csv
@@ -29,6 +31,7 @@ EXAMPLES = """examples:
   python scripts/orchestrator.py run sales.csv --output results/q3 --target revenue --channels tv,search,social
   python scripts/orchestrator.py status results/q3
   python scripts/orchestrator.py adopt results/q3
+  python scripts/orchestrator.py verify results/q3
 
 exit codes: 0 full success, 3 finished without it, 2 bad input or configuration, 1 anything else"""
 
@@ -80,6 +83,45 @@ def adopt(given: argparse.Namespace) -> int:
     return 0
 
 
+def verify(given: argparse.Namespace) -> int:
+    """Run a finished run again in a folder of its own and show what comes out the same. Returns 0 or 3."""
+    from mmm_builder.verifying.repeats import reproduced, rows, table
+
+    run = _found(given)
+    if difference := first_difference(run, code=False):
+        raise InputError(f"{difference}; there is nothing to compare with")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(given.keep or scratch) / run.folder.resolve().name
+        if any(folder.glob("*")):
+            raise InputError(f"{folder}: is not empty; give another folder")
+        put_in = _repeat(run, folder, given)
+        found = rows(run.folder, folder, run.record, tuple(changed_stages(run.record)), put_in)
+    print(table(found))
+    return 0 if reproduced(found) else engine.NO_FULL_SUCCESS
+
+
+def _repeat(run: RecordedRun, folder: Path, given: argparse.Namespace) -> set[int]:
+    """Run it again in `folder`; return the iterations whose configuration was put in as recorded.
+
+    The ledgers come along, so that openings of the holdout are told apart as they were.
+    """
+    from iteration_engine import run_in
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for ledger in run.folder.glob("*.jsonl"):
+        shutil.copyfile(ledger, folder / ledger.name)
+    settings, put_in = run.to_repeat, set()
+    run_in(folder, settings, cores=given.cores, quiet=given.quiet)
+    for n, name in enumerate(run.record.configs, 1):
+        if not (folder / name).is_file():
+            break
+        if (folder / name).read_bytes() != (run.folder / name).read_bytes():
+            shutil.copyfile(run.folder / name, folder / name)
+            put_in.add(n)
+            run_in(folder, settings, cores=given.cores, quiet=given.quiet)
+    return put_in
+
+
 def _found(given: argparse.Namespace) -> RecordedRun:
     data = None if given.data is None else Path(given.data)
     return find_run(Path(given.folder), Path.cwd(), Path(given.configfile), data)
@@ -123,6 +165,13 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("status", help="how a run ended, or how far it is")
     command.add_argument("folder", help="the run's output folder, such as results/example")
     command.set_defaults(carry_out=status)
+
+    command = commands.add_parser("verify", help="run a finished run again elsewhere, and compare")
+    _add_recorded_run(command)
+    command.add_argument("--keep", metavar="FOLDER", help="keep the repetition here (default: it is removed)")
+    command.add_argument("--cores", type=int, metavar="N", help="processor cores to use (default: all)")
+    command.add_argument("--quiet", action="store_true", help="no progress on standard error")
+    command.set_defaults(carry_out=verify)
 
     command = commands.add_parser("adopt", help="check a finished run that was copied here, so that nothing runs again")
     _add_recorded_run(command)

@@ -13,7 +13,10 @@ from pathlib import Path
 SCRIPTS = Path(__file__).resolve().parent.parent
 DATA = Path(__file__).resolve().parent / "data"
 PACKAGE = "mmm_builder"
-REPORTED_PACKAGES = ("pymc", "pytensor", "nutpie", "arviz", "numpy", "pandas", "snakemake")
+REPORTED_PACKAGES = (
+    "pymc", "pytensor", "nutpie", "numba", "llvmlite", "jax", "jaxlib", "numpyro", "arviz", "numpy", "scipy", "pandas",
+    "xarray", "snakemake",
+)  # fmt: skip
 
 
 def code_digest(stage: str) -> str:

@@ -82,13 +82,6 @@ def _portable(path: Any) -> Any:
     return PurePath(path).name if isinstance(path, str) and PurePath(path).is_absolute() else path
 
 
-def settings_again(recorded: Mapping[str, Any], where: str) -> Settings:
-    """Return recorded settings as a configuration of one run, `run`, whose data `-` are to be named yet."""
-    plain = dict(recorded)
-    run = {"csv": "-", "sheet": plain.pop("sheet", None), "columns": plain.pop("columns", {})}
-    return Settings.parse({**plain, "runs": {"run": run}, "results": ""}, where)
-
-
 def digests(paths: Iterable[Path], folder: Path) -> dict[str, str]:
     """Return the SHA-256 of files by their path in the folder, with forward slashes."""
     return {path.relative_to(folder).as_posix(): file_digest(path) for path in paths}

@@ -33,12 +33,13 @@ ALLOWED = {
     "policy": {"modelling", "judging"},
     "reporting": {"modelling", "judging", "policy"},
     "running": {"reporting"},
+    "verifying": {"modelling", "running"},
     "simulation": {"modelling"},
 }
 """Which rooms of the library a room may import from, beside itself and the modules that stand in no room."""
 
-WITHOUT_PYMC = ("reading", "shaping", "profiling", "judging", "policy", "reporting", "running")
-NEVER_TRAINED_AGAIN = {"reading", "shaping", "profiling", "judging", "policy", "reporting", "running", "simulation"}
+WITHOUT_PYMC = ("reading", "shaping", "profiling", "judging", "policy", "reporting", "running", "verifying")
+NEVER_TRAINED_AGAIN = {*WITHOUT_PYMC, "simulation"}
 """Rooms that may be edited without training again."""
 
 CONDA_NAMES = {

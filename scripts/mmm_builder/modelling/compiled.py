@@ -132,6 +132,11 @@ def load_or_compile(
     return _bound(code, dict(data))
 
 
+def processor() -> list[str]:
+    """Return what machine code here depends on: the kind of machine, the processor's name and its features."""
+    return [llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()]
+
+
 def _identity(key: str) -> str:
     """Return all that the machine code depends on, as text."""
     parts = {
@@ -140,7 +145,7 @@ def _identity(key: str) -> str:
         "compiler": file_digest(Path(__file__).with_name("compiling.py")),
         "versions": {n: version(n) for n in ("pymc", "pytensor", "numba", "llvmlite", "nutpie", "numpy", "scipy")},
         "python": sys.version,
-        "machine": [llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()],
+        "machine": processor(),
         "flags": [f for f in os.environ.get("PYTENSOR_FLAGS", "").split(",") if f not in ("", "cxx=")],
         "settings": {
             n: str(getattr(numba.config, n)) for n in ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "USING_SVML")

@@ -19,6 +19,9 @@ from ..verdicts import SkillReport
 RERUN_TRIGGERS = ("mtime", "params", "input", "software-env")
 """As in `profiles/`: code is watched by the rules' digests, which see imported modules too."""
 
+NO_FULL_SUCCESS = 3
+"""Exit code of what finished, but not as one would wish."""
+
 MAX_CHECKSUM_FILE_SIZE = "100MB"
 
 RUN_CONFIG = "run_config.yaml"
@@ -163,4 +166,4 @@ def failure(output: str, log: Path) -> Exception:
 def exit_code(report: SkillReport | Mapping[str, Any]) -> int:
     """Return the exit code of a finished run: 0 for full success, else 3."""
     status = report.status if isinstance(report, SkillReport) else report["status"]
-    return 0 if status == "full_success" else 3
+    return 0 if status == "full_success" else NO_FULL_SUCCESS

@@ -37,6 +37,20 @@ class RecordedRun:
         return settings_of_run(self.settings, next(iter(self.settings.runs)))
 
     @property
+    def to_repeat(self) -> Settings:
+        """The same, for a folder of its own: with absolute paths, and the results in the folder itself."""
+        here = self.of_run
+        ((name, run),) = here.runs.items()
+        run = run.model_copy(update={"csv": str(self.data.absolute()), "path_as_given": self.record.data.path})
+        placed = {path: str((self.workdir / path).absolute()) for path in (here.model.events, here.lift_tests)
+                  if isinstance(path, str)}  # fmt: skip
+        model = here.model
+        if isinstance(model.events, str):
+            model = model.model_copy(update={"events": placed[model.events]})
+        changed = {"runs": {name: run}, "results": "", "model": model, "lift_tests": placed.get(here.lift_tests)}
+        return here.model_copy(update=changed)
+
+    @property
     def data(self) -> Path:
         """The file that the configuration names as the data."""
         return self.workdir / next(iter(self.settings.runs.values())).csv
@@ -90,12 +104,15 @@ def _with_data(settings: Settings, folder: Path, record: Provenance, data: Path 
     return settings.model_copy(update={"runs": {name: run.model_copy(update={"csv": str(data.absolute())})}})
 
 
-def first_difference(run: RecordedRun) -> str | None:
-    """Return the first thing that isn't as recorded, as one sentence: data, settings, code, files. None if all is."""
-    return next(_differences(run), None)
+def first_difference(run: RecordedRun, *, code: bool = True) -> str | None:
+    """Return the first thing that isn't as recorded, as one sentence: data, settings, code, files. None if all is.
+
+    code : whether the code must be what made the results
+    """
+    return next(_differences(run, code), None)
 
 
-def _differences(run: RecordedRun) -> Iterator[str]:
+def _differences(run: RecordedRun, code: bool) -> Iterator[str]:
     record = run.record
     yield from _differing(run.data, record.data.sha256)
     if len(run.further_inputs) != len(record.further_inputs):
@@ -104,16 +121,18 @@ def _differences(run: RecordedRun) -> Iterator[str]:
         yield from _differing(path, recorded.sha256)
     if setting := differing_setting(record.settings, recorded_settings(run.of_run)):
         yield f"{run.config}: {setting}"
-    yield from changed_code(record)
+    if code:
+        for stage in changed_stages(record):
+            yield f"{stage}, or what it imports, is not the code that made these results"
     for name, sha256 in {**record.configs, **record.outputs}.items():
         yield from _differing(run.folder / name, sha256)
 
 
-def changed_code(record: Provenance) -> Iterator[str]:
-    """Tell of every stage whose code isn't what made the results."""
+def changed_stages(record: Provenance) -> Iterator[str]:
+    """Yield the stages whose code here isn't what made the results."""
     for stage, digest in record.code.items():
         if code_digest(stage) != digest:
-            yield f"scripts/{stage}.py, or what it imports, is not the code that made these results"
+            yield f"scripts/{stage}.py"
 
 
 def _differing(path: Path, sha256: str) -> Iterator[str]:
