@@ -183,7 +183,7 @@ def _figures(i: Iteration) -> dict[str, Any]:
         "folds": {
             "passed": i.folds.passed, "r2": pooled and pooled.r2, "mape": pooled and pooled.mape,
             "crps": pooled and pooled.crps, "coverage_80": pooled and pooled.coverage_80,
-            "overfitting": i.folds.overfitting_index, "media_adds": _verdict(i.folds),
+            "overfitting": i.folds.overfitting_index,
         },
         "opens": i.candidates.opens,
         "screened": len(i.candidates.screened),
@@ -193,10 +193,6 @@ def _figures(i: Iteration) -> dict[str, Any]:
         },
         "oos": {
             "evaluated": oos.evaluated, "passed": oos.passed, "r2": oos.oos_r2, "mape": oos.oos_mape, "crps": oos.crps,
-            "overfitting": oos.overfitting_index, "r2_interval": oos.oos_r2_interval, "media_adds": _verdict(oos),
+            "overfitting": oos.overfitting_index, "r2_interval": oos.oos_r2_interval,
         },
     }  # fmt: skip
-
-
-def _verdict(evidence: FoldEvidence | OosValidation) -> str | None:
-    return evidence.media_adds and evidence.media_adds.verdict

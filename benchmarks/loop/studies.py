@@ -10,6 +10,7 @@ from mmm_builder.evidence import EvidenceSettings
 from mmm_builder.judging import media, scoring
 from mmm_builder.judging.twins import forecast_table
 from mmm_builder.modelling.folds import MODEL
+from model_trainer import train
 
 from .clients import GROUPS, LoopClient, Prepared, prepared
 from .running import CLOSELY, FAST, SAMPLER, Iteration, follow, told
@@ -31,10 +32,10 @@ def run_client(group: str, number: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         ready = prepared(client, Path(folder))
     has_expectation = client.expected is not None
-    run = follow(ready, pace=CLOSELY if has_expectation else FAST)
+    run = follow(ready, pace=CLOSELY._replace(twins=False) if has_expectation else FAST)
     record = {"group": group, "number": number, "traits": client.traits, **told(run)}
     if has_expectation:
-        record["media"] = media_figures(ready, run.selected)
+        record["media"] = media_figures(ready, with_twins(ready, run.selected))
     record["crps"] = held_out_crps(ready, run.selected)
     record["loop_seconds"] = round(monotonic() - start, 1)
     record |= _yardsticks(client, ready)
@@ -49,6 +50,12 @@ def _yardsticks(client: LoopClient, ready: Prepared) -> dict[str, Any]:
     if client.number < N_COMPARED:
         found["candidate_set"] = candidate_set(ready, SAMPLER)
     return found
+
+
+def with_twins(ready: Prepared, selected: Iteration) -> Iteration:
+    """Return an iteration with the forecasts of its twins too, trained once more: the same seed, the same draws."""
+    trace = train(ready.panel, selected.spec, unknown_ahead=ready.profile.unknown_ahead, cores=1)
+    return selected._replace(forecasts=trace["forecasts"])
 
 
 def media_figures(ready: Prepared, selected: Iteration) -> dict[str, Any]:

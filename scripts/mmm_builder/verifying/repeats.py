@@ -20,8 +20,8 @@ GROUPS = ("posterior", "forecasts")
 OF_THE_MOMENT = frozenset(
     {"training_seconds", "sampling_seconds", "seconds", "holdout_looks", "chance_pass_probability"}
 )
-"""Keys of JSON files that tell of the doing, not of what came out: time spent, and how often the holdout had been opened
-by then, which counts what was tried in the folder before."""
+"""Keys of JSON files that tell of the doing, not of what came out: time spent, and how often the holdout had been
+opened by then, which counts what was tried in the folder before."""
 
 WITH_DATES = frozenset({layout.ANALYSIS})
 """Files that hold the day on which they were written."""
