@@ -1,5 +1,6 @@
 """What all rules share: the validated configuration, every path, and the walk over iterations."""
 
+import json
 import re
 
 from snakemake.settings.types import DeploymentMethod
@@ -11,6 +12,9 @@ from mmm_builder.run_provenance import STAGES, recorded_settings
 from mmm_builder.settings import Settings, settings_of_run
 from mmm_builder.verdicts import Decision
 
+# Whether files are in a storage (an object store, say) instead of on a file system that all jobs share.
+STORED = bool(workflow.storage_settings and workflow.storage_settings.default_storage_provider)
+
 # --- configuration ---------------------------------------------------------------------------------------------------
 
 
@@ -21,7 +25,9 @@ def check_runs(settings):
         raise InputError(
             f"results: '' has room for one run, got {names}; name a folder such as 'results'"
         )
-    for name, run in settings.runs.items():
+    for name, run in (
+        () if STORED else settings.runs.items()
+    ):  # in a storage, Snakemake finds the files
         if not Path(run.csv).is_file():
             raise InputError(f"run {name!r}: the CSV {run.csv} does not exist")
         events = run.model.over(settings.model).events
@@ -91,6 +97,12 @@ def given_priors(wildcards):
             key: own.model_dump(mode="json", exclude_none=True) for key, own in priors.items()
         }
     }
+
+
+def path_as_given(wildcards):
+    """Return the path of a run's data to show in reports: not that of a copy out of a storage."""
+    run = RUNS[wildcards.run_dir]
+    return run.path_as_given or run.csv
 
 
 def lift_tests_file(wildcards):
@@ -193,7 +205,9 @@ def iterations(run_dir):
     for n in range(1, value_of_run(run_dir, "max_iterations") + 1):
         decision = checkpoints.decide.get(run_dir=run_dir, n=n).output.decision
         yield n
-        if Decision.read(decision).action == "stop":
+        with decision.open() as stream:  # fetches it first, where it is in a storage
+            found = Decision.parse(json.load(stream), str(decision))
+        if found.action == "stop":
             return
 
 
@@ -243,9 +257,8 @@ def recorded_files(wildcards):
 
 def origin_of_run(wildcards):
     """Return what a run follows from beside its files, for its provenance."""
-    run = RUNS[wildcards.run_dir]
     return {
-        "data": run.path_as_given or run.csv,
+        "data": path_as_given(wildcards),
         "settings": recorded_settings(OF_RUN[wildcards.run_dir]),
         "code": {stage: code_digest(stage) for stage in STAGES},
     }

@@ -31,7 +31,7 @@ rule profile:
         value=column("value"),
         test_size=SETTINGS.thresholds.out_of_sample.test_size,
         sealed_periods=of_run("sealed_periods"),
-        path_as_given=lambda wildcards: RUNS[wildcards.run_dir].path_as_given,
+        path_as_given=path_as_given,
         code=code_digest("data_analyzer"),
     script:
         "../scripts/data_analyzer.py"

@@ -4,10 +4,8 @@ import ast
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import yaml
 
 from mmm_builder.provenance import SCRIPTS, direct_imports, reached_files
 
@@ -41,11 +39,6 @@ ALLOWED = {
 WITHOUT_PYMC = ("reading", "shaping", "profiling", "judging", "policy", "reporting", "running", "verifying")
 NEVER_TRAINED_AGAIN = {*WITHOUT_PYMC, "simulation"}
 """Rooms that may be edited without training again."""
-
-CONDA_NAMES = {
-    "yaml": "pyyaml", "matplotlib": "matplotlib-base", "charset_normalizer": "charset-normalizer",
-    "python_calamine": "python-calamine",
-}  # fmt: skip
 
 
 def imported_names(path):
@@ -174,32 +167,6 @@ def test_the_snakefile_imports_the_light_part_only():
     assert done.stdout.strip() == "[]"
 
 
-def rules_with_environments():
-    """Yield each rule's stage and the name of its environment file."""
-    for file in (REPO / "rules").glob("*.smk"):
-        for rule in re.split(r"^ *(?:rule|checkpoint) ", file.read_text(), flags=re.M)[1:]:
-            env = re.search(r"envs/(\w+)\.yaml", rule)
-            stage = re.search(r"scripts/(\w+)\.py", rule)
-            yield pytest.param(stage[1], env[1], id=rule.split(":")[0])
-
-
-@pytest.mark.parametrize(("stage", "environment"), list(rules_with_environments()))
-def test_the_environment_of_a_rule_holds_what_its_stage_imports(stage, environment):
-    listed = yaml.safe_load((REPO / "envs" / f"{environment}.yaml").read_text())["dependencies"]
-    held = {re.split(r"[=<> ]", dependency)[0].removesuffix("-core") for dependency in listed}
-    needed = {CONDA_NAMES.get(name, name) for name in packages(reached_files(SCRIPTS / f"{stage}.py"))}
-    assert needed - held - {"snakemake"} == set()
-
-
 def test_files_stay_small():
     sizes = {p.relative_to(REPO): len(p.read_text("utf-8").splitlines()) for p in [*STAGES, *MODULES]}
     assert {path: size for path, size in sizes.items() if size > 310} == {}
-
-
-def test_environments_agree_on_versions():
-    pinned: dict[str, set[str]] = {}
-    for file in (REPO / "envs").glob("*.yaml"):
-        for dependency in yaml.safe_load(Path(file).read_text())["dependencies"]:
-            name, _, version = dependency.partition("=")
-            pinned.setdefault(name, set()).add(version)
-    assert {name: found for name, found in pinned.items() if len(found) > 1 and name != "jaxlib"} == {}
