@@ -202,6 +202,10 @@ wildcard_constraints:
 
 def iterations(run_dir):
     """Yield the iterations of a run in order, as far as they are decided; Snakemake decides the next and asks again."""
+    if STORED:
+        # Snakemake 9.27 removes its copy of a decision that is to be made anew, and then takes it for write-protected,
+        # since it remembers that the copy was there.
+        workflow.iocache.deactivate()
     for n in range(1, value_of_run(run_dir, "max_iterations") + 1):
         decision = checkpoints.decide.get(run_dir=run_dir, n=n).output.decision
         yield n

@@ -145,10 +145,10 @@ def run_in(
     _run_snakemake(command, folder / engine.LOG, [] if quiet else [watched])
 
 
-def touch_in(folder: Path, settings: Settings, *, by_engine: bool) -> None:
+def touch_in(folder: Path, settings: Settings, *, by_engine: bool, conda: bool = False) -> None:
     """Have Snakemake take the files of a run for made here and now, from a working directory.
 
-    by_engine : write the run's configuration there too, as a run would
+    by_engine : write the run's configuration there too, as a run would; conda : for runs with --use-conda
     Whoever calls it has seen that they are what they should be. Raises EngineError if the folder is locked or
     Snakemake fails.
     """
@@ -159,7 +159,7 @@ def touch_in(folder: Path, settings: Settings, *, by_engine: bool) -> None:
             settings = engine.with_paths_from(settings, folder)
             _claim(folder, settings, unlock=False)
         write_text(config, engine.plain_text(settings))
-        conda = settings.conda_env is not None
+        conda = conda or settings.conda_env is not None
         command = engine.snakemake_command(
             sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=["--touch"]
         )

@@ -49,6 +49,7 @@ OUTPUTS = (
     "artifacts_iter_N/trace.nc",
     "contributions.csv",
     "holdout_looks.jsonl",
+    "provenance.json",
     "dataset.csv",
     "holdout_kpi.csv",
 )
