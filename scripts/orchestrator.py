@@ -94,7 +94,10 @@ def verify(given: argparse.Namespace) -> int:
         folder = Path(given.keep or scratch) / run.folder.resolve().name
         if any(folder.glob("*")):
             raise InputError(f"{folder}: is not empty; give another folder")
-        put_in = _repeat(run, folder, given)
+        try:
+            put_in = _repeat(run, folder, given)
+        except engine.EngineError as error:
+            raise engine.EngineError(f"{error}; kept only with --keep FOLDER") from None
         found = rows(run.folder, folder, run.record, tuple(changed_stages(run.record)), put_in)
     print(table(found))
     return 0 if reproduced(found) else engine.NO_FULL_SUCCESS

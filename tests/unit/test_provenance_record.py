@@ -14,6 +14,7 @@ from mmm_builder.run_provenance import (
     recorded_settings,
 )
 from mmm_builder.settings import Settings, settings_of_run
+from mmm_builder.verifying.recorded import RecordedRun
 
 GIVEN = {
     "runs": {
@@ -60,6 +61,23 @@ def test_settings_are_the_run_s_own_and_without_the_places_of_files():
 )
 def test_the_first_setting_that_differs_is_named(change, said):
     assert differing_setting(recorded_settings(settings()), recorded_settings(settings(**change))) == said
+
+
+def test_a_repetition_finds_its_files_from_any_folder(tmp_path):
+    record = Provenance(
+        data=InputFile(path="b.csv", sha256="0"), further_inputs=(), settings={}, configs={}, code={}, outputs={},
+        versions={}, seed=7, device="cpu", started="", ended="",
+    )  # fmt: skip
+    alone = Settings.parse({**GIVEN, "runs": {"b": GIVEN["runs"]["b"]}}, "config.yaml")
+    run = RecordedRun(
+        folder=tmp_path / "results" / "b", workdir=tmp_path, config=tmp_path / "config.yaml", settings=alone,
+        by_engine=False, record=record,
+    )  # fmt: skip
+    again = run.to_repeat
+    assert again.results == ""
+    assert (again.runs["b"].csv, again.runs["b"].path_as_given) == (str(tmp_path / "b.csv"), "b.csv")
+    assert (again.model.events, again.lift_tests) == (str(tmp_path / "events.csv"), "/data/lifts.csv")
+    assert differing_setting(recorded_settings(again), recorded_settings(run.of_run)) is None
 
 
 def test_the_digests_are_of_the_code_that_the_rules_watch():
