@@ -47,11 +47,20 @@ def check_conda(settings):
         )
 
 
+def check_device(settings):
+    """Raise InputError for a device that nobody has resolved: this file is read again on the nodes of a cluster."""
+    if settings.device == "auto":
+        raise InputError(
+            "device: auto is resolved by `scripts/orchestrator.py run` before the workflow starts; give cpu or gpu here"
+        )
+
+
 try:
     files = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
     SETTINGS = Settings.parse(config, files)
     check_runs(SETTINGS)
     check_conda(SETTINGS)
+    check_device(SETTINGS)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 

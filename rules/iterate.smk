@@ -81,6 +81,7 @@ if SETTINGS.device == "gpu":
             runtime=lambda wildcards, attempt: 60 * attempt,
         params:
             device="gpu",
+            float_type=SETTINGS.float_type,
             progress=PROGRESS_FILE,
             code=code_digest("model_trainer"),
         script:

@@ -31,6 +31,7 @@ from mmm_builder.policy.deciding import decide
 from mmm_builder.profiling.profile import profile_and_seal
 from mmm_builder.running import engine
 from mmm_builder.running.command_line import MODEL_TYPES, add_run_options, ended_clearly, run_keywords
+from mmm_builder.running.device import chosen_device
 from mmm_builder.running.layout import SKILL_REPORT
 from mmm_builder.running.progress import ProgressPrinter, WatchedRun
 from mmm_builder.running.run_status import read_run, summary_text
@@ -103,7 +104,7 @@ def run_iteration_engine(
     conda_env : existing conda environment to train in; the other stages use their env files then
     model_type : recipe of the model (`v3`, `v3_proper`, `simple`, `v1`, `v2`)
     seed : of all randomness; None takes the workflow's default
-    device : `cpu` or `gpu`
+    device : `cpu`, `gpu`, or `auto`: by the size of the data (docs/gpu.md)
     language : of ITERATION_ANALYSIS.md and the summary in the terminal, `en` or `ru`
     sheet : of an Excel file; None takes the first that holds a table
     columns : roles to take as given in place of detecting them: date, target, channels, controls, panel; and the
@@ -127,7 +128,7 @@ def run_iteration_engine(
     settings = engine.engine_settings(csv, given_path, sheet, columns, arguments, further)
     _check_tools(settings)
     _check_folder(folder)
-    _check_data(csv, settings)
+    settings = _checked_data(csv, settings)
     run_in(folder, settings, cores=cores, quiet=quiet, unlock=unlock)
     return json.loads((folder / SKILL_REPORT).read_text(encoding="utf-8"))
 
@@ -195,13 +196,17 @@ def _check_folder(folder: Path) -> None:
         raise InputError(f"output folder {folder}: {nearest} is not writable; choose another folder")
 
 
-def _check_data(csv: Path, settings: Settings) -> None:
-    """Profile the file and configure its first model: what doesn't fit ends here with one line and nothing written."""
+def _checked_data(csv: Path, settings: Settings) -> Settings:
+    """Profile the file and configure its first model: what doesn't fit ends here with one line and nothing written.
+
+    Returns the settings with `device: auto` resolved.
+    """
     run = next(iter(settings.runs.values()))
     test_size = settings.thresholds.out_of_sample.test_size
     shown_path = run.path_as_given or run.csv
     n_sealed = settings.sealed_periods if run.sealed_periods is None else run.sealed_periods
-    profile = profile_and_seal(csv, run.columns, test_size, n_sealed, path_as_given=shown_path, sheet=run.sheet).profile
+    found = profile_and_seal(csv, run.columns, test_size, n_sealed, path_as_given=shown_path, sheet=run.sheet)
+    profile = found.profile
     spec = first_spec(
         profile,
         model_type=settings.model_type,
@@ -210,6 +215,12 @@ def _check_data(csv: Path, settings: Settings) -> None:
         parts=with_listed_events(settings.model),
     )
     as_given(spec, profile, settings.priors, settings.lift_tests and Path(settings.lift_tests))
+    if settings.device != "auto":
+        return settings
+    n_units = len(found.table) // profile.n_periods if profile.panel_column else 1
+    device = chosen_device(spec, n_units, profile.n_periods)
+    logging.info("device: auto is %s here", device)
+    return settings.model_copy(update={"device": device})
 
 
 def _claim(folder: Path, settings: Settings, unlock: bool) -> None:

@@ -38,12 +38,14 @@ def train(
     twins: bool = True,
     device: str = "cpu",
     cores: int = 4,
+    float_type: str = "float64",
     report: Report = _untold,
 ) -> dict[str, xr.Dataset]:
     """Sample the posterior of a spec given the training rows of a panel, and forecast with it and its twins.
 
     unknown_ahead : controls whose values nobody knows ahead, which one pair of twins does without
     twins : whether the model's twins are fitted too; without them nobody can tell what media add
+    float_type : `float64`, or on the GPU `float32`
 
     Returns the groups of the trace: posterior (chain, draw, …) with every coefficient by name, in units of the
     KPI's scale; sample_stats; log_likelihood and observed_data (date) of the training rows; constant_data;
@@ -53,11 +55,10 @@ def train(
     design = make_design(panel, spec)
     asked = forecasters(spec, unknown_ahead, twins=twins)
     tell = over_all_fits(report, n_fits(panel, len(asked)))
-    sampled = sample(design, spec, device=device, cores=cores, report=tell(0, "sampling"))
+    machine = {"device": device, "cores": cores, "float_type": float_type}
+    sampled = sample(design, spec, **machine, report=tell(0, "sampling"))
     posterior = named_posterior(design, spec, sampled.draws, spec.sampler.chains)
-    forecasts = forecast_all(
-        panel, spec, sampled, asked, unknown_ahead=unknown_ahead, device=device, cores=cores, report=report
-    )
+    forecasts = forecast_all(panel, spec, sampled, asked, unknown_ahead=unknown_ahead, report=report, **machine)
     report("writing", 1.0, 0.0)
     return {
         "posterior": posterior.assign_attrs(sampling_time=sampled.seconds),
@@ -116,6 +117,7 @@ def train_files(
     trace: Annotated[Path, "the trace to write (trace.nc)"],
     device: Annotated[str, "cpu (nutpie) or gpu (numpyro)"] = "cpu",
     threads: Annotated[int, "chains sampled at the same time"] = 4,
+    float_type: Annotated[str, "float64, or on the GPU float32"] = "float64",
     progress: Annotated[Path | None, "file to keep up to date with the share done"] = None,
 ) -> None:
     """Sample one configuration on the training rows (the first 80 %) and write the trace.
@@ -134,6 +136,7 @@ def train_files(
         unknown_ahead=data.unknown_ahead,
         device=device,
         cores=threads,
+        float_type=float_type,
         report=progress_file(progress),
     )
     attributes = {
@@ -142,6 +145,7 @@ def train_files(
         "iteration": spec.iteration,
         "seed": spec.sampler.seed,
         "device": device,
+        "float_type": float_type,
         "versions": versions(),
         "processor": processor(),
         "training_seconds": time.monotonic() - start,

@@ -1,8 +1,8 @@
 """The workflow's configuration (`config/config.yaml`): one record per section, every default written once, here."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from .data_profile import Shape
 from .evidence import EvidenceSettings
@@ -130,7 +130,16 @@ class Settings(Strict):
     training_threads: Annotated[
         int, Field(ge=1, le=64, description="cores of one training on the CPU; the rest is left to other runs")
     ] = 2
-    device: Annotated[Literal["cpu", "gpu"], Field(description="rule that trains: train_cpu or train_gpu")] = "cpu"
+    device: Annotated[
+        Literal["cpu", "gpu", "auto"],
+        Field(
+            description="rule that trains: train_cpu or train_gpu; auto: by the size of the data, on the command line "
+            "only (docs/gpu.md)"
+        ),
+    ] = "cpu"
+    float_type: Annotated[
+        Literal["float64", "float32"], Field(description="precision of training on a GPU (docs/gpu.md)")
+    ] = "float64"
     conda_env: Annotated[
         str | None,
         Field(min_length=1, description="existing conda environment to train in, in place of the env file"),
@@ -147,6 +156,13 @@ class Settings(Strict):
             if not name or name.strip(".") == "" or not all(c.isalnum() or c in "-_." for c in name):
                 raise ValueError(f"run name {name!r} may hold letters, digits, '-', '_' and '.' only")
         return runs
+
+    @model_validator(mode="after")
+    def _single_precision_is_for_gpus(self) -> Self:
+        """The CPU path has one precision."""
+        if self.float_type != "float64" and self.device != "gpu":
+            raise ValueError(f"float_type: {self.float_type} goes with device: gpu only")
+        return self
 
 
 OWN = ("model_type", "lift_tests", "max_iterations", "seed", "language", "sealed_periods")

@@ -1,6 +1,7 @@
 """Configurations that are wrong, each with its message, and what the right ones mean."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -111,17 +112,32 @@ def test_triggers_leave_out_code_wherever_they_are_set():
         assert profile["rerun-incomplete"] is True
 
 
-def test_conda_env_takes_the_place_of_the_training_environment(project, tmp_path):
-    """With a conda that only notes what it is asked, so that a dry run comes as far as asking for the named one."""
+CONDA = """#!/bin/bash
+echo "$@" >> {asked}
+case "$*" in
+  *--version*) echo "conda 25.1.1" ;;
+  *channel_priority*) echo '{{"get": {{"channel_priority": "strict"}}}}' ;;
+  *info*) echo '{{"conda_prefix": "{prefix}", "root_prefix": "{prefix}", "platform": "linux-64", "envs": []}}' ;;
+  *) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize("device", ["cpu", "gpu"])
+@pytest.mark.parametrize("name", [None, "pymc_gpu_015"])
+def test_conda_env_takes_the_place_of_the_training_environment_alone(project, tmp_path, device, name):
+    """With a conda that only answers questions: a dry run tells which env files would be made into environments."""
     conda = tmp_path / "bin" / "conda"
     conda.parent.mkdir()
-    conda.write_text(f'#!/bin/bash\necho "$@" >> {tmp_path}/asked\nexit 1\n')
+    conda.write_text(CONDA.format(asked=tmp_path / "asked", prefix=tmp_path))
     conda.chmod(0o755)
-    project.prepare().configure(conda_env="pymc_gpu_015")
+    project.prepare().configure(device=device, **({"conda_env": name} if name else {}))
     environment = project.environment() | {"PATH": f"{conda.parent}:{os.environ['PATH']}"}
     done = subprocess.run(project.command("-n", "--use-conda"), env=environment, capture_output=True, text=True)
-    assert "would be ignored" not in done.stderr
-    assert (tmp_path / "asked").exists()
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    made = set(re.findall(r"envs/(\w+)\.yaml will be created", told))
+    assert made == ({"analysis"} if name else {"analysis", f"train_{device}"})
 
 
 def test_path_with_a_space_of_the_python_itself(project, tmp_path):

@@ -7,6 +7,7 @@ controls are given that nobody knows ahead, without those. All have one structur
 import logging
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -117,6 +118,7 @@ def forecast_all(
     unknown_ahead: Sequence[str],
     device: str,
     cores: int,
+    float_type: str,
     report: Report,
 ) -> xr.Dataset:
     """Return what the model and its twins forecast from every origin, none of it from a held-out KPI.
@@ -134,11 +136,12 @@ def forecast_all(
     asked = [(origin, designs) for origin, designs in made if designs]
     fits: dict[tuple[str, int], Fitted] = {}
     tell = over_all_fits(report, len(asked) * len(twins), began=time.monotonic() - main.seconds)
+    draw = partial(sample, device=device, cores=cores, n_rows=panel.sizes["date"], float_type=float_type)
     for position, (origin, designs) in enumerate(asked):
         for name, (design, own) in designs.items():
             is_main = name == MODEL and origin.number == HOLDOUT
             told = tell(len(fits), f"forecasting (origin {position + 1} of {len(asked)})")
-            sampled = main if is_main else sample(design, own, device=device, cores=cores, report=told)
+            sampled = main if is_main else draw(design, own, report=told)
             fits[name, origin.number] = _fitted(design, own, sampled, origin.predicted)
             told("done", 1.0, 0.0)
     return _stacked(panel, [origin for origin, _ in asked], list(twins), fits)

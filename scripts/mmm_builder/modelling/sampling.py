@@ -1,8 +1,7 @@
-"""Sampling: nutpie's NUTS on the CPU, PyMC's numpyro with vectorised chains on the GPU."""
+"""Sampling: nutpie's NUTS on the CPU, numpyro's with all chains in one program on the GPU."""
 
 import json
 import os
-import time
 import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +15,22 @@ from ..provenance import SCRIPTS, code_digest
 from ..spec import ModelSpec
 from .compiled import Density, Report, load_or_compile
 from .design import Design
-from .drawing import draw
-from .layout import joined_draws, model_data, named_draws, prior_medians, structure
+from .drawing import Draws, draw
+from .layout import model_data, named_draws, prior_medians, structure
 
 FOLDER_VARIABLE = "MMM_BUILDER_COMPILED"
 """Environment variable: folder of compiled models in place of `.cache/compiled` beside `scripts/`; empty keeps none."""
+
+
+JAX_ENVIRONMENT = {
+    # the same seed gives the same draws; XLA knows this flag, an unknown one would end the process
+    "XLA_FLAGS": "--xla_gpu_deterministic_ops=true",
+    # JAX takes three quarters of a GPU's memory at once otherwise, also of one that others use
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+"""Set before JAX starts, where nobody has set them."""
+
+FLOAT_TYPES = ("float64", "float32")
 
 
 def progress_file(path: Path | None) -> Report:
@@ -41,17 +51,28 @@ class Sampled(NamedTuple):
     seconds: float
 
 
-def sample(design: Design, spec: ModelSpec, *, device: str, cores: int, report: Report) -> Sampled:
+def sample(
+    design: Design,
+    spec: ModelSpec,
+    *,
+    device: str,
+    cores: int,
+    report: Report,
+    n_rows: int | None = None,
+    float_type: str = "float64",
+) -> Sampled:
     """Sample the posterior of a model. The same seed gives the same draws.
 
-    Raises InputError if `device` isn't known, or is gpu and JAX sees none.
+    n_rows : rows of the longest of several fits, so that they share one program on the GPU; the CPU needs no such thing
+    float_type : `float64`, or on the GPU `float32`
+    Raises InputError if `device` or `float_type` isn't known, or the device is gpu and JAX sees none.
     """
-    if device not in SAMPLERS:
-        known = " or ".join(SAMPLERS)
-        raise InputError(f"device: {device!r} is not known{did_you_mean(device, SAMPLERS)}; give {known}")
+    for name, given, known in (("device", device, SAMPLERS), ("float_type", float_type, FLOAT_TYPES)):
+        if given not in known:
+            raise InputError(f"{name}: {given!r} is not known{did_you_mean(given, known)}; give {' or '.join(known)}")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", category=FutureWarning)
-        return SAMPLERS[device](design, spec, cores, report)
+        return SAMPLERS[device](design, spec, cores=cores, report=report, n_rows=n_rows, float_type=float_type)
 
 
 def compiled_density(design: Design, spec: ModelSpec, report: Report = lambda *_: None) -> Density:
@@ -67,7 +88,12 @@ def compiled_density(design: Design, spec: ModelSpec, report: Report = lambda *_
     return load_or_compile(key, build, model_data(design, spec), Path(folder) if folder else None, report)
 
 
-def _nuts(design: Design, spec: ModelSpec, cores: int, report: Report) -> Sampled:
+def _nuts(
+    design: Design, spec: ModelSpec, *, cores: int, report: Report, n_rows: int | None, float_type: str
+) -> Sampled:
+    """Sample with nuts-rs; sizes of compiled code follow the data, so that `n_rows` changes nothing."""
+    if float_type != "float64":
+        raise InputError(f"float_type: {float_type} goes with device: gpu only; the CPU path computes in float64")
     sampler, medians = spec.sampler, prior_medians(design, spec)
     drawn = draw(
         compiled_density(design, spec, report),
@@ -80,12 +106,18 @@ def _nuts(design: Design, spec: ModelSpec, cores: int, report: Report) -> Sample
         cores=cores,
         report=report,
     )
+    return _named(design, spec, drawn)
+
+
+def _named(design: Design, spec: ModelSpec, drawn: Draws) -> Sampled:
     values = drawn.values.reshape(-1, drawn.values.shape[-1])
     stats = xr.Dataset({name: (("chain", "draw"), value) for name, value in drawn.statistics.items()})
     return Sampled(named_draws(design, spec, values), stats, drawn.seconds)
 
 
-def _numpyro(design: Design, spec: ModelSpec, cores: int, report: Report) -> Sampled:
+def _on_gpu(design: Design, spec: ModelSpec, **how: Any) -> Sampled:
+    for name, value in JAX_ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     try:
         import jax
     except ModuleNotFoundError:
@@ -98,34 +130,16 @@ def _numpyro(design: Design, spec: ModelSpec, cores: int, report: Report) -> Sam
             f"device: gpu was asked for, but JAX sees only {jax.default_backend()!r}; install CUDA-enabled JAX "
             "(envs/train_gpu.yaml) on a machine with a GPU, or set device: cpu"
         )
-    report("sampling", 0.0, None)
-    return sample_numpyro(design, spec)
+    return sample_jax(design, spec, **how)
 
 
-def sample_numpyro(design: Design, spec: ModelSpec) -> Sampled:
-    """Sample with numpyro and all chains in one vectorised program, on whatever device JAX has."""
-    import pymc as pm
+def sample_jax(
+    design: Design, spec: ModelSpec, *, cores: int, report: Report, n_rows: int | None, float_type: str
+) -> Sampled:
+    """Sample with all chains in one program on whatever device JAX has, which takes the cores that it finds."""
+    from .jax_sampling import draw_vectorized
 
-    from .graphs import register_jax
-    from .model import build_model
-
-    sampler = spec.sampler
-    register_jax()
-    start = time.monotonic()
-    trace = pm.sample(
-        draws=sampler.draws,
-        tune=sampler.tune,
-        chains=sampler.chains,
-        target_accept=sampler.target_accept,
-        random_seed=sampler.seed,
-        model=build_model(design, spec),
-        nuts_sampler="numpyro",
-        nuts_sampler_kwargs={"chain_method": "vectorized"},
-        progressbar=False,
-        compute_convergence_checks=False,
-    )
-    flat = {name: v.values.reshape(-1, *v.shape[2:]) for name, v in trace.posterior.data_vars.items()}
-    return Sampled(joined_draws(design, spec, flat), trace.sample_stats, time.monotonic() - start)
+    return _named(design, spec, draw_vectorized(design, spec, n_rows=n_rows, float_type=float_type, report=report))
 
 
-SAMPLERS = {"cpu": _nuts, "gpu": _numpyro}
+SAMPLERS = {"cpu": _nuts, "gpu": _on_gpu}

@@ -44,7 +44,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of a run, columns included."""
     group = parser.add_argument_group("run")
     group.add_argument("--seed", type=int, metavar="N", help="seed of all randomness")
-    group.add_argument("--device", help="cpu or gpu (default: cpu)")
+    group.add_argument("--device", help="cpu, gpu, or auto: by the size of the data (default: cpu)")
     group.add_argument("--conda-env", metavar="NAME", help="existing conda environment to train in")
     group.add_argument("--language", help=f"of the analysis: {' or '.join(get_args(Language))} (default: en)")
     group.add_argument("--cores", type=int, metavar="N", help="processor cores to use (default: all)")

@@ -9,7 +9,17 @@ from mmm_builder.files import whole
 from mmm_builder.stage import hand_over
 
 
-def train_files(*, profile: Path, dataset: Path, config: Path, trace: Path, device: str, progress: Path, threads: int):
+def train_files(
+    *,
+    profile: Path,
+    dataset: Path,
+    config: Path,
+    trace: Path,
+    device: str,
+    progress: Path,
+    threads: int,
+    float_type: str = "float64",
+):
     note("train", trace)
     if any(part in trace.as_posix() for part in steer("fail", [])):
         raise InputError(f"{config}: the fake trainer was told to fail")
