@@ -4,8 +4,8 @@
     python benchmarks/gpu.py --agreement         # every model type under JAX beside nutpie; needs no GPU
     python benchmarks/gpu.py --agreement --float-type float32
 
-Every fit is a process of its own, so that imports and compilation count. Where JAX sees no GPU the first form says so
-and ends. The figures of docs/gpu.md are what this prints.
+In the first form every fit is a process of its own, so that imports and compilation count; where JAX sees no GPU it
+says so and ends. The figures of docs/gpu.md are what this prints.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 
 os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # this process looks at the GPU that others fit on
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
@@ -55,23 +56,18 @@ TYPES = (
 )
 """Every model type, small: for the agreement of the two paths."""
 
-PATHS = {"cpu": "nutpie, cores", "jax": "numpyro, what JAX has", "gpu": "numpyro, GPU"}
+PATHS = {"cpu": "nutpie, cores", "gpu": "numpyro, GPU"}
 
 
 class Fit(NamedTuple):
     """What one fit took and found.
 
-    means, sds, and their errors : of every posterior figure by name
+    found : of `found_of`
     seconds : of the process, imports and compilation included; sampling : warm-up included; training : with folds and
     twins, None where it wasn't timed; megabytes : peak of the process; on_gpu : peak on the GPU, None without one
     """
 
-    means: dict[str, float]
-    mean_errors: dict[str, float]
-    sds: dict[str, float]
-    sd_errors: dict[str, float]
-    worst_rhat: float
-    min_ess: float
+    found: dict[str, Any]
     divergences: int
     seconds: float
     sampling: float
@@ -112,19 +108,17 @@ def simulated(problem: Problem, draws: int) -> tuple[xr.Dataset, Any]:
 def fit(problem: Problem, path: str, draws: int, float_type: str, began: float) -> Fit:
     """Fit a problem on one of PATHS in this process; began : time.time() when the process was asked for."""
     panel, spec = simulated(problem, draws)
-    from mmm_builder.modelling import sampling
     from mmm_builder.modelling.design import make_design
     from mmm_builder.modelling.posterior import named_posterior
+    from mmm_builder.modelling.sampling import sample
 
-    if path == "jax":
-        sampling.SAMPLERS["jax"] = sampling.sample_jax
     design = make_design(panel, spec)
     how = {"device": path, "cores": os.cpu_count() or 1, "float_type": float_type, "report": lambda *_: None}
-    sampled = sampling.sample(design, spec, **how)
+    sampled = sample(design, spec, **how)
     seconds = time.time() - began
-    found = found_of(named_posterior(design, spec, sampled.draws, spec.sampler.chains))
     return Fit(
-        **found, divergences=int(sampled.stats["diverging"].sum()), seconds=seconds, sampling=sampled.seconds,
+        found=found_of(named_posterior(design, spec, sampled.draws, spec.sampler.chains)),
+        divergences=int(sampled.stats["diverging"].sum()), seconds=seconds, sampling=sampled.seconds,
         training=whole_training(panel, spec, how) if problem.whole else None,
         megabytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6,
         on_gpu=gpu_megabytes() if path == "gpu" else None,
@@ -161,13 +155,22 @@ def gpu_megabytes() -> float:
 # --- comparing -------------------------------------------------------------------------------------------------------
 
 
-def z_scores(one: Fit, other: Fit) -> tuple[np.ndarray, np.ndarray]:
-    """Return by how many Monte Carlo errors the posterior means, and standard deviations, of two fits differ."""
+def z_scores(one: dict[str, Any], other: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return by how many Monte Carlo errors the posterior means, and standard deviations, of two fits differ.
+
+    one, other : of `found_of`
+    """
     pairs = []
     for values, errors in (("means", "mean_errors"), ("sds", "sd_errors")):
-        a, b, e, f = (getattr(x, n) for n in (values, errors) for x in (one, other))
+        a, b, e, f = (x[n] for n in (values, errors) for x in (one, other))
         pairs.append(np.array([(a[n] - b[n]) / np.hypot(e[n], f[n]) for n in a]))
     return pairs[0], pairs[1]
+
+
+def z_cells(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """Return four cells: how many figures, the largest |z| of a mean and of a standard deviation, means beyond 2."""
+    of_means, of_sds = (np.abs(z) for z in z_scores(one, other))
+    return f"{len(of_means)} | {of_means.max():.1f} | {of_sds.max():.1f} | {np.mean(of_means > 2):.0%}"
 
 
 def apart(problem: Problem, path: str, draws: int, float_type: str) -> Fit:
@@ -176,32 +179,56 @@ def apart(problem: Problem, path: str, draws: int, float_type: str) -> Fit:
         return pool.submit(fit, problem, path, draws, float_type, time.time()).result()
 
 
-def compared(problems: Iterable[Problem], path: str, draws: int, float_type: str) -> Iterable[str]:
-    """Yield the rows of a table: each problem fitted on the cores and on the other path."""
+Z_TITLES = "figures | largest z of a mean | of an sd | means beyond 2"
+
+
+def compared(problems: Iterable[Problem], draws: int, float_type: str) -> Iterable[str]:
+    """Yield the rows of a table: each problem fitted on the cores and on the GPU."""
     yield (
         "| model | path | s, whole process | s, sampling | s, training with folds and twins | min ESS | ESS per s | "
-        "worst R-hat | divergent | MB | MB on the GPU | figures | largest z of a mean | of an sd | share of means "
-        "beyond 2 |"
+        f"worst R-hat | divergent | MB | MB on the GPU | {Z_TITLES} |"
     )
     yield "|---" * 15 + "|"
     for problem in problems:
-        cpu, other = apart(problem, "cpu", draws, "float64"), apart(problem, path, draws, float_type)
-        of_means, of_sds = z_scores(cpu, other)
-        agreement = (
-            f"{len(of_means)} | {np.abs(of_means).max():.1f} | {np.abs(of_sds).max():.1f} | "
-            f"{np.mean(np.abs(of_means) > 2):.0%}"
-        )
+        cpu, gpu = apart(problem, "cpu", draws, "float64"), apart(problem, "gpu", draws, float_type)
         yield row(problem, "cpu", cpu, "| | |")
-        yield row(problem, path, other, agreement)
+        yield row(problem, "gpu", gpu, z_cells(cpu.found, gpu.found))
 
 
-def row(problem: Problem, path: str, found: Fit, agreement: str) -> str:
-    training = "" if found.training is None else f"{found.training:.0f}"
-    on_gpu = "" if found.on_gpu is None else f"{found.on_gpu:.0f}"
+def agreements(problems: Iterable[Problem], draws: int, float_type: str) -> Iterable[str]:
+    """Yield the rows of a table: each problem fitted by nutpie and under JAX, in this process."""
+    from mmm_builder.modelling.design import make_design
+    from mmm_builder.modelling.posterior import named_posterior
+    from mmm_builder.modelling.sampling import sample, sample_jax
+
+    yield (
+        f"| model | {Z_TITLES} | worst R-hat, nutpie and JAX | min ESS | divergent | CPU s of the JAX program's "
+        "making | s of its sampling | s of nutpie's |"
+    )
+    yield "|---" * 11 + "|"
+    for problem in problems:
+        panel, spec = simulated(problem, draws)
+        design, how = make_design(panel, spec), {"cores": os.cpu_count() or 1, "report": lambda *_: None}
+        nutpie = sample(design, spec, device="cpu", **how)
+        began = time.process_time()
+        under_jax = sample_jax(design, spec, n_rows=None, float_type=float_type, **how)
+        both, whole = (nutpie, under_jax), time.process_time() - began
+        one, other = (found_of(named_posterior(design, spec, x.draws, spec.sampler.chains)) for x in both)
+        yield (
+            f"| {problem} | {z_cells(one, other)} | {one['worst_rhat']:.3f}, {other['worst_rhat']:.3f} | "
+            f"{one['min_ess']:.0f}, {other['min_ess']:.0f} | "
+            f"{', '.join(str(int(x.stats['diverging'].sum())) for x in both)} | {whole:.1f} | {under_jax.seconds:.1f} "
+            f"| {nutpie.seconds:.1f} |"
+        )
+
+
+def row(problem: Problem, path: str, fit: Fit, agreement: str) -> str:
+    training = "" if fit.training is None else f"{fit.training:.0f}"
+    on_gpu = "" if fit.on_gpu is None else f"{fit.on_gpu:.0f}"
+    ess, rhat = fit.found["min_ess"], fit.found["worst_rhat"]
     return (
-        f"| {problem} | {PATHS[path]} | {found.seconds:.1f} | {found.sampling:.1f} | {training} | {found.min_ess:.0f} "
-        f"| {found.min_ess / found.sampling:.0f} | {found.worst_rhat:.3f} | {found.divergences} | "
-        f"{found.megabytes:.0f} | {on_gpu} | {agreement} |"
+        f"| {problem} | {PATHS[path]} | {fit.seconds:.1f} | {fit.sampling:.1f} | {training} | {ess:.0f} | "
+        f"{ess / fit.sampling:.0f} | {rhat:.3f} | {fit.divergences} | {fit.megabytes:.0f} | {on_gpu} | {agreement} |"
     )
 
 
@@ -222,14 +249,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=1000, metavar="N", help="per chain, after as many of warm-up")
     parser.add_argument("--float-type", choices=("float64", "float32"), default="float64", help="of the JAX path")
     given = parser.parse_args(argv)
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        missing = None if given.agreement else pool.submit(gpu_line).result()
-    if missing:
+    if not given.agreement and (missing := gpu_line()):
         print(missing)
         return 0
     print(json.dumps({"cores": os.cpu_count(), "draws": given.draws, "float_type": given.float_type}))
-    problems, path = (TYPES, "jax") if given.agreement else (LARGE, "gpu")
-    for line in compared(problems, path, given.draws, given.float_type):
+    table, problems = (agreements, TYPES) if given.agreement else (compared, LARGE)
+    for line in table(problems, given.draws, given.float_type):
         print(line, flush=True)
     return 0
 

@@ -1,16 +1,19 @@
 """The GPU path: a clear line where there is no GPU; the model under JAX is the model under numba."""
 
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
-from model_cases import EACH_RECIPE, KINDS, Model, changed, unconstrained
+from model_cases import KINDS, Model, changed, unconstrained
 from trainings import density, sampler
 
 import model_trainer
-from benchmarks.gpu import Fit, found_of, z_scores
+from benchmarks import gpu
+from benchmarks.gpu import found_of, z_scores
 from mmm_builder.errors import InputError
 from mmm_builder.modelling.posterior import named_posterior
+from mmm_builder.modelling.recipes import RECIPES
 from mmm_builder.modelling.sampling import SAMPLERS, progress_file, sample, sample_jax
 from mmm_builder.spec import Sampler
 
@@ -70,45 +73,45 @@ def short(draws: int = 300, seed: int = 1) -> Sampler:
     return sampler(chains=4, draws=draws, tune=draws, seed=seed)
 
 
-def fitted(model: Model, fit, draws: int) -> Fit:
+def fitted(model: Model, fit, draws: int = 300) -> dict[str, Any]:
+    """Return what a fit of a model finds, see `benchmarks.gpu.found_of`."""
     design, spec = model.design()
     spec = changed(spec, sampler=short(draws))
-    sampled = fit(design, spec)
-    found = found_of(named_posterior(design, spec, sampled.draws, 4))
-    return Fit(**found, divergences=int(sampled.stats["diverging"].sum()), seconds=0.0, sampling=sampled.seconds,
-               training=None, megabytes=0.0, on_gpu=None)  # fmt: skip
+    return found_of(named_posterior(design, spec, fit(design, spec).draws, 4))
 
 
-def check_agreement(model: Model, draws: int, limit: float) -> None:
+def on(device: str):
+    return lambda design, spec: sample(design, spec, device=device, **HOW)
+
+
+def under_jax(float_type: str = "float64"):
+    return lambda design, spec: sample_jax(design, spec, n_rows=None, float_type=float_type, **HOW)
+
+
+def check_agreement(one: dict[str, Any], other: dict[str, Any], limit: float) -> None:
     """Means and standard deviations of the whole posterior differ by no more than Monte Carlo errors."""
-    cpu = fitted(model, lambda *of: sample(*of, device="cpu", **HOW), draws)
-    other = fitted(model, lambda *of: sample_jax(*of, n_rows=None, float_type="float64", **HOW), draws)
-    assert max(cpu.worst_rhat, other.worst_rhat) < 1.05
-    assert other.sampling > 0
-    for z in z_scores(cpu, other):
+    assert max(one["worst_rhat"], other["worst_rhat"]) < 1.05
+    for z in z_scores(one, other):
         assert np.abs(z).max() < limit
 
 
 @pytest.mark.parametrize("model", [Model("simple"), Model()], ids=lambda model: model.recipe)
 def test_posteriors_agree(model):
     pytest.importorskip("numpyro")
-    check_agreement(model, draws=300, limit=5.0)
+    check_agreement(fitted(model, on("cpu")), fitted(model, under_jax()), limit=5.0)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", list(dict.fromkeys([*EACH_RECIPE, *KINDS])), ids=str)
+@pytest.mark.parametrize("model", list(dict.fromkeys([*map(Model, RECIPES), *KINDS])), ids=str)
 def test_posteriors_of_every_kind_agree(model):
     pytest.importorskip("numpyro")
-    check_agreement(model, draws=1000, limit=4.5)
+    check_agreement(fitted(model, on("cpu"), 1000), fitted(model, under_jax(), 1000), limit=4.5)
 
 
 def test_the_same_seed_gives_the_same_draws_and_another_seed_others():
     pytest.importorskip("numpyro")
     design, spec = Model("simple").design()
-    first, again, other = (
-        sample_jax(design, changed(spec, sampler=short(seed=seed)), n_rows=None, float_type="float64", **HOW)
-        for seed in (1, 1, 2)
-    )
+    first, again, other = (under_jax()(design, changed(spec, sampler=short(seed=seed))) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first.draws["sigma"], again.draws["sigma"])
     assert np.abs(first.draws["sigma"] - other.draws["sigma"]).max() > 0
 
@@ -133,22 +136,20 @@ def test_a_whole_training_goes_through_one_program(monkeypatch):
 
 def test_single_precision_finds_nearly_the_same():
     pytest.importorskip("numpyro")
-    model = Model("simple")
-    double, single = (
-        fitted(model, lambda *of, kind=kind: sample_jax(*of, n_rows=None, float_type=kind, **HOW), 300)
-        for kind in ("float64", "float32")
-    )
-    assert np.abs(z_scores(double, single)[0]).max() < 6.0
-    assert double.means != single.means
+    double, single = (fitted(Model("simple"), under_jax(float_type)) for float_type in ("float64", "float32"))
+    assert np.abs(z_scores(double, single)[0]).max() < 5.0
+    assert double["means"] != single["means"]
 
 
 @pytest.mark.slow
-def test_on_a_gpu():
+def test_posteriors_of_gpu_and_cores_agree():
     jax = pytest.importorskip("jax")
     if jax.default_backend() != "gpu":
         pytest.skip("JAX sees no GPU here")
-    cpu, gpu = (
-        fitted(Model(), lambda *of, device=device: sample(*of, device=device, **HOW), 1000) for device in ("cpu", "gpu")
-    )
-    for z in z_scores(cpu, gpu):
-        assert np.abs(z).max() < 4.5
+    check_agreement(fitted(Model(), on("cpu"), 1000), fitted(Model(), on("gpu"), 1000), limit=4.5)
+
+
+def test_the_benchmark_ends_with_one_line_where_there_is_no_gpu(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert gpu.main([]) == 0
+    assert capsys.readouterr().out.startswith("JAX is not installed: nothing is measured")
