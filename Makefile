@@ -15,7 +15,7 @@ export PYTENSOR_FLAGS ?= cxx=
 # Jobs and tests run side by side; each taking all cores for its linear algebra would slow them all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test test-slow lint format lock verify docs results bench truth priors peers calibration loop-study scorecard fuzz clean
+.PHONY: help run test test-slow test-slurm lint format lock verify docs results bench truth priors peers calibration loop-study scorecard fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -30,6 +30,10 @@ test: lint ## lint and all tests but the slow ones
 
 test-slow: $(VENV)/dev.stamp ## the tests that take minutes
 	@$(PY) -m pytest -n auto -m slow
+
+# Asked for by name, since it installs packages of the system and writes /etc/slurm; it skips where it can't.
+test-slurm: $(VENV)/dev.stamp ## on Debian, as root: installs SLURM, starts it on this machine and runs the workflow through it
+	@MMM_BUILDER_TEST_SLURM=1 $(PY) -m pytest tests/slurm --durations 0
 
 lint: $(VENV)/dev.stamp ## ruff, snakefmt, snakemake --lint
 	@$(PY) -m ruff check .

@@ -1,5 +1,6 @@
 """From a client's CSV to a validated Marketing Mix Model and its written analysis."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -11,9 +12,16 @@ min_version("9.27")
 
 HERE = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
 sys.path.append(str(HERE / "scripts"))
+
+from mmm_builder.running.node import caches
+
 # Snakemake puts its Python unquoted into the shell command of every `script:`.
 if shlex.quote(sys.executable) != sys.executable and not sys.executable.startswith("'"):
     sys.executable = shlex.quote(sys.executable)
+
+# Every job of a cluster parses this file again on its node; what it runs there inherits the environment.
+if not workflow.is_main_process:
+    os.environ.update(caches(workflow.snakemake_tmp_dir))
 
 # A `configfile:` beside `--configfile x` would be merged with x, and the example run stay in.
 if not workflow.overwrite_configfiles:

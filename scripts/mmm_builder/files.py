@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,15 +10,15 @@ from pathlib import Path
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a `NAME.<process>.part` path to write to, moved to `path` only if the block ends without an error.
+    """Give a `NAME.<host>-<process>.part` path to write to, moved to `path` only if the block ends without an error.
 
     Snakemake takes any file that exists for finished once checkpoints were expanded, so that a kill or a full
-    disk must never leave one under its final name. The process is in the name, since a killed Snakemake leaves
-    its jobs alive, which then write beside those of its successor.
+    disk must never leave one under its final name. Host and process are in the name, since a killed Snakemake leaves
+    its jobs alive, which then write beside those of its successor, on a cluster from another node.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{platform.node()}-{os.getpid()}.part")
     try:
         yield part
         os.replace(part, path)

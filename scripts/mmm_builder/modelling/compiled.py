@@ -23,6 +23,7 @@ from numba.core.registry import cpu_target
 from numba.core.runtime import rtsys
 
 from ..files import file_digest, text_digest, whole
+from .pytensor_flags import that_change_results
 
 if TYPE_CHECKING:
     import pymc as pm
@@ -146,7 +147,7 @@ def _identity(key: str) -> str:
         "versions": {n: version(n) for n in ("pymc", "pytensor", "numba", "llvmlite", "nutpie", "numpy", "scipy")},
         "python": sys.version,
         "machine": processor(),
-        "flags": [f for f in os.environ.get("PYTENSOR_FLAGS", "").split(",") if f not in ("", "cxx=")],
+        "flags": that_change_results(os.environ.get("PYTENSOR_FLAGS", "")),
         "settings": {
             n: str(getattr(numba.config, n)) for n in ("OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "USING_SVML")
         },

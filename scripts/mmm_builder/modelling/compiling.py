@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-# No C compiler is needed, and none may be picked up; set before PyTensor is first imported.
-os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")
+from .pytensor_flags import with_defaults
+
+os.environ["PYTENSOR_FLAGS"] = with_defaults(os.environ.get("PYTENSOR_FLAGS", ""))
 
 import numba
 import numpy as np

@@ -3,8 +3,9 @@
 import os
 from typing import Any
 
-# No C compiler is needed, and none may be picked up; set before PyTensor is first imported.
-os.environ.setdefault("PYTENSOR_FLAGS", "cxx=")
+from .pytensor_flags import with_defaults
+
+os.environ["PYTENSOR_FLAGS"] = with_defaults(os.environ.get("PYTENSOR_FLAGS", ""))
 
 import numpy as np
 import pymc as pm

@@ -1,5 +1,7 @@
-"""Fake of the training stage; it can linger, fail for good, or fail for a while."""
+"""Fake of the training stage; it can linger, wait until a file is gone, or fail."""
 
+import os
+import time
 from pathlib import Path
 
 from faking import digest_of, linger, note, steer
@@ -28,7 +30,10 @@ def train_files(
     with whole(trace) as part:
         part.write_text("half a trace, ")
         linger(progress, steer("train_seconds", {}).get(trace.parent.name, 0))
-        part.write_text(f"trace of {digest_of(profile, dataset, config)} on {device}\n")
+        while Path(steer("train_while", {}).get(trace.parent.name, "/absent")).exists():
+            time.sleep(0.1)
+        sees = os.environ.get("CUDA_VISIBLE_DEVICES", "none")
+        part.write_text(f"trace of {digest_of(profile, dataset, config)} on {device}, sees GPU {sees}\n")
     note("trained", trace)
 
 
