@@ -15,7 +15,7 @@ export PYTENSOR_FLAGS ?= cxx=
 # Jobs and tests run side by side; each taking all cores for its linear algebra would slow them all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run test test-slow test-slurm lint format lock verify docs results bench truth priors peers calibration loop-study scorecard fuzz clean
+.PHONY: help run env test test-slow test-slurm lint format lock verify docs results bench truth priors peers calibration loop-study scorecard fuzz clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -24,6 +24,8 @@ help: ## this list
 run: $(VENV)/run.stamp ## models the example (results/example) and shows how it ended; at once if nothing changed
 	@$(PY) -m snakemake --cores $(CORES)
 	@$(PY) scripts/orchestrator.py status results/example
+
+env: $(VENV)/run.stamp ## the environment alone, for a cluster's login node
 
 test: lint ## lint and all tests but the slow ones
 	@$(PY) -m pytest -n auto -m "not slow"

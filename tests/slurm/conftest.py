@@ -17,6 +17,8 @@ FIRST_LOOK = 6
 class OnSlurm(Project):
     """A project whose jobs SLURM runs, with the profile as shipped but for times to wait."""
 
+    seconds = 1800
+
     def command(self, *options):
         seconds = str(FIRST_LOOK)
         return super().command(

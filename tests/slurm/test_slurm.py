@@ -4,10 +4,22 @@ import json
 import subprocess
 
 import cluster
+import pytest
 import yaml
 from workbench import ran
 
 FAST = ("--retries", "0")
+
+
+@pytest.mark.parametrize(
+    ("lacking", "instead", "said"),
+    [("os.geteuid", lambda: 1000, "needs root"), ("shutil.which", lambda program: None, "no Debian with apt-get")],
+)
+def test_where_slurm_cannot_be_installed_the_reason_is_told(monkeypatch, lacking, instead, said):
+    monkeypatch.setenv(cluster.CONSENT, "1")
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(lacking, instead)
+    assert said in cluster.why_not()
 
 
 def test_only_this_machine_hears_of_it(slurm):
@@ -22,7 +34,9 @@ def test_shipped_example_goes_through_the_loop_and_its_jobs_write_nothing_at_hom
         environment.pop(name, None)
 
     def run(*options):
-        done = subprocess.run(example.command(*options), env=environment, capture_output=True, text=True, timeout=900)
+        done = subprocess.run(
+            example.command(*options), env=environment, capture_output=True, text=True, timeout=example.seconds
+        )
         assert done.returncode == 0, done.stderr
 
     run("results/example/artifacts_iter_1/diagnostics/fold_predictions.png")
@@ -70,7 +84,7 @@ def test_cancelled_job_is_sent_again_with_more_of_everything(project, tmp_path):
     driver = begin(project.prepare(max_iterations=1), hold, iteration=1)
     cancel(project.jobs("train_cpu"))
     hold.unlink()
-    assert driver.wait(240) == 0
+    assert driver.wait(project.seconds) == 0
     trainings = project.jobs("train_cpu")
     assert [(job["state"], job["memory"], job["limit"]) for job in trainings] == [
         ("CANCELLED", "2000M", "1:00:00"), ("COMPLETED", "4000M", "2:00:00"),
@@ -83,7 +97,7 @@ def test_job_cancelled_for_good_fails_the_run_and_a_plain_one_recovers(project, 
     hold.touch()
     driver = begin(project.prepare(max_iterations=1), hold, *FAST, iteration=1)
     cancel(project.jobs("train_cpu"))
-    assert driver.wait(240) == 1
+    assert driver.wait(project.seconds) == 1
     artifacts = project.results / "a" / "artifacts_iter_1"
     assert not (artifacts / "trace.nc").exists()
     done = project.run()
@@ -120,7 +134,7 @@ def begin(project, hold, *options, iteration):
         project.command(*options), env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     line = f"train results/a/artifacts_iter_{iteration}"
-    cluster.wait_until(lambda: line in project.lines(), 180, lambda: f"no {line!r} in {project.lines()}")
+    cluster.wait_until(lambda: line in project.lines(), 600, lambda: f"no {line!r} in {project.lines()}")
     return driver
 
 
@@ -133,4 +147,4 @@ def cancel(jobs):
     """Cancel jobs and wait until SLURM has ended them."""
     ids = [job["id"] for job in jobs]
     subprocess.run(["scancel", *ids], check=True)
-    cluster.wait_until(lambda: not cluster.output("squeue", "--noheader", "--jobs", ",".join(ids)).strip(), 60)
+    cluster.wait_until(lambda: not cluster.output("squeue", "--noheader", "--jobs", ",".join(ids)).strip(), 120)

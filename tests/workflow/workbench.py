@@ -42,6 +42,8 @@ def copy_with_fakes(target):
 class Project:
     """A working directory with data, a configuration and the copied workflow beside it."""
 
+    seconds = 240
+
     def __init__(self, folder, workflow):
         self.folder, self.workflow = folder, workflow
         self.journal = folder / "journal.txt"
@@ -76,7 +78,11 @@ class Project:
         """Run Snakemake; return its end and how often each stage ran, by `stage folder`."""
         before = len(self.lines())
         done = subprocess.run(
-            self.command(*options), env=self.environment(**steering), capture_output=True, text=True, timeout=240
+            self.command(*options),
+            env=self.environment(**steering),
+            capture_output=True,
+            text=True,
+            timeout=self.seconds,
         )
         done.jobs = Counter(self.lines()[before:])
         return done
