@@ -201,23 +201,27 @@ def _media_part(media_free: list[Record], signal: list[Record]) -> list[str]:
     three = [r for r in media_free if r["traits"]["periods"] == THREE_YEARS]
     groups = {"media do nothing, all": media_free, "media do nothing, three years": three, "media work": signal}
     rows = [
-        [name, words, resampled, percent(level),
-         *(percent(r.share) for r in verdicts(part, which, level, interval).values()), len(part)]
+        [name, words, resampled, *(_yes_and_no(part, which, level, interval) for level in LEVELS), len(part)]
         for name, part in groups.items() if part
         for which, words in ROWS.items()
         for interval, resampled in RESAMPLED.items()
-        for level in LEVELS
     ]  # fmt: skip
     return [
         "## Do media add to the forecast?",
         "",
-        f"The verdict at the end of the run, of its selected iteration, by level of the interval; the product uses "
-        f"{percent(LEVEL)} of an interval that resamples origins, and blocks of rows within them. A run tells of the "
-        "folds and the held-out rows where it opened those, else of the folds.",
+        f"The verdict at the end of the run, of its selected iteration: shares of yes and of no by level of the "
+        f"interval, the rest unclear; the product uses {percent(LEVEL)} of an interval that resamples origins, and "
+        "blocks of rows within them. A run tells of the folds and the held-out rows where it opened those, else of the "
+        "folds.",
         "",
-        *_table(["clients", "rows", "resampled", "level", "yes", "no", "unclear", "of"], rows),
+        *_table(["clients", "rows", "resampled", *(f"{percent(level)}: yes, no" for level in LEVELS), "of"], rows),
         "",
     ]
+
+
+def _yes_and_no(part: list[Record], which: str, level: float, interval: str) -> str:
+    found = verdicts(part, which, level, interval)
+    return f"{percent(found['yes'].share)}, {percent(found['no'].share)}"
 
 
 def _whole_part(whole: list[Record]) -> list[str]:

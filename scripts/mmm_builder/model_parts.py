@@ -62,9 +62,9 @@ class ModelParts(Strict):
         int | None, Field(ge=0, le=3, description="Fourier pairs of the week; null: 3 for daily data, else none")
     ] = None
     holidays: Annotated[
-        str | None,
+        Annotated[str, Field(min_length=2)] | None,
         BeforeValidator(_a_country),
-        Field(min_length=2, description="public holidays of a country (`DE`) or of a part of it (`DE-BY`)"),
+        Field(description="public holidays of a country (`DE`) or of a part of it (`DE-BY`)"),
     ] = None
     events: Annotated[
         Events | None, Field(description="events, each with `name` and `dates`; or a CSV file with columns name, date")

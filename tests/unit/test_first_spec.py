@@ -179,6 +179,11 @@ def test_a_delayed_effect_peaks_after_as_many_days_whatever_the_cadence(profile,
     assert days * peak.sigma == pytest.approx(7 * preset("default").adstock_peak.sigma, rel=1e-3)
 
 
+@pytest.mark.parametrize("part", list(ModelParts.model_fields))
+def test_a_part_that_is_null_is_as_one_left_out(part):
+    assert ModelParts.model_validate({part: None}) == ModelParts()
+
+
 def test_parts_of_a_run_go_before_those_of_the_workflow():
     workflow = ModelParts(trend="damped", holidays="DE")
     assert ModelParts(trend="none").over(workflow) == ModelParts(trend="none", holidays="DE")
