@@ -1,4 +1,4 @@
-"""R-hat of what is forecast."""
+"""R-hat of what a fit expects."""
 
 import arviz as az
 import numpy as np

@@ -21,7 +21,7 @@ CODES = {"oos_r2": "fold_r2", "oos_mape": "fold_mape", "overfitting_index": "fol
 
 
 RHAT_LIMIT = 1.05
-"""R-hat of what a fold's model forecasts above which its scores are to be looked at."""
+"""R-hat of what a fold's model expects above which its scores are to be looked at."""
 
 DIVERGENT_SHARE = 0.01
 """Share of a fold's draws that may diverge before its scores are to be looked at."""

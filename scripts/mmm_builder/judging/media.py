@@ -137,7 +137,7 @@ def _unmixed(forecasts: xr.Dataset, known: pd.DataFrame, pair: tuple[str, str]) 
     worst = float(fits.fillna(np.inf).max()) if fits.size else 1.0
     if worst <= MIXED_RHAT:
         return None
-    return f"chains of a compared fit have not mixed: R-hat {worst:.3g} of its forecasts, above {MIXED_RHAT:g}"
+    return f"chains of a compared fit have not mixed: R-hat {worst:.3g} of what it expects, above {MIXED_RHAT:g}"
 
 
 def _verdict(gain: float, lower: float, upper: float, gain_min: float) -> Literal["yes", "no", "unclear"]:

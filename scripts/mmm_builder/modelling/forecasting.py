@@ -54,7 +54,7 @@ class Origin(NamedTuple):
 class Fitted(NamedTuple):
     """What a fit says: expected KPI (row,) of all rows of its panel, predictive draws (sample, row), and how it mixed.
 
-    divergences : of so many draws; worst_rhat : of what it forecasts, see `_forecast_rhat`
+    divergences : of so many draws; worst_rhat : of what it expects, see `_rhat_of_rows`
     """
 
     expected: np.ndarray
@@ -130,7 +130,7 @@ def forecast_all(
     mean, in the KPI's own units with units summed, of the rows that some origin predicts, which `origin` (date) tells
     (0: the held-out ones); `fitted` (origin, training_date), the model's fit of the rows that an origin was shown;
     `divergences`, `draws` and `worst_rhat` (forecaster, origin): divergent transitions, of so many draws, and the
-    largest R-hat of the expected KPI of the rows that the origin predicts, and of σ.
+    largest R-hat of the expected KPI of the rows that the origin was shown, and of σ. No held-out row enters.
     """
     made = [(origin, _designs(origin, spec, twins, unknown_ahead)) for origin in origins(panel)]
     asked = [(origin, designs) for origin, designs in made if designs]
@@ -170,15 +170,15 @@ def _fitted(design: Design, spec: ModelSpec, sampled: Sampled, predicted: slice)
     draws = model_draws(design, spec, make_projection(design), {k: v[kept] for k, v in sampled.draws.items()})
     expected, predictive = forecast(design, spec, draws, np.random.default_rng(spec.sampler.seed))
     divergences = int(sampled.stats["diverging"].sum()) if "diverging" in sampled.stats else 0
-    of_forecast = np.column_stack([expected[:, predicted], draws["sigma"].reshape(len(kept), -1)])
+    quantities = np.column_stack([expected[:, : predicted.start], draws["sigma"].reshape(len(kept), -1)])
     chain = kept // (n // spec.sampler.chains)
-    return Fitted(expected.mean(axis=0), predictive, divergences, n, _forecast_rhat(of_forecast, chain))
+    return Fitted(expected.mean(axis=0), predictive, divergences, n, _rhat_of_rows(quantities, chain))
 
 
-def _forecast_rhat(quantities: np.ndarray, chain: np.ndarray) -> float:
+def _rhat_of_rows(quantities: np.ndarray, chain: np.ndarray) -> float:
     """Return the largest R-hat of quantities (sample, quantity); chain : (sample,) number of each one's chain.
 
-    It is of what is forecast and not of parameters: data that can't tell two parameters apart leave the sum to be told.
+    It is of expectations and not of parameters: data that can't tell two parameters apart leave the sum to be told.
     """
     numbers, counts = np.unique(chain, return_counts=True)
     return worst_rhat(np.stack([quantities[chain == number][: counts.min()] for number in numbers]))
