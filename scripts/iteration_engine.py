@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ from mmm_builder.running import engine
 from mmm_builder.running.command_line import MODEL_TYPES, add_run_options, ended_clearly, run_keywords
 from mmm_builder.running.device import chosen_device
 from mmm_builder.running.layout import SKILL_REPORT
+from mmm_builder.running.preconditions import check_folder, check_tools
 from mmm_builder.running.progress import ProgressPrinter, WatchedRun
 from mmm_builder.running.run_status import read_run, summary_text
 from mmm_builder.settings import Columns, Settings
@@ -126,8 +126,8 @@ def run_iteration_engine(
     given_path = _path_as_given(folder, csv, csv_path)
     further = engine.with_absolute_paths(config or {}, Path.cwd())
     settings = engine.engine_settings(csv, given_path, sheet, columns, arguments, further)
-    _check_tools(settings)
-    _check_folder(folder)
+    check_tools(settings)
+    check_folder(folder)
     settings = _checked_data(csv, settings)
     run_in(folder, settings, cores=cores, quiet=quiet, unlock=unlock)
     return json.loads((folder / SKILL_REPORT).read_text(encoding="utf-8"))
@@ -174,26 +174,6 @@ def _path_as_given(folder: Path, csv: Path, csv_path: str | Path) -> str:
         return engine.earlier_path_as_given(text, csv, folder) or str(csv_path)
     except OSError:
         return str(csv_path)
-
-
-def _check_tools(settings: Settings) -> None:
-    """Raise InputError if Snakemake, or the conda that was asked for, isn't there."""
-    if find_spec("snakemake") is None:
-        raise InputError(f"Snakemake is not installed for {sys.executable}; use the project's environment (make run)")
-    if settings.conda_env is not None and shutil.which("conda") is None:
-        raise InputError(
-            f"conda_env {settings.conda_env!r} was given, but there is no conda on the PATH; "
-            "install or activate conda, or leave conda_env out"
-        )
-
-
-def _check_folder(folder: Path) -> None:
-    """Raise InputError if the output folder neither is writable nor can be made. Makes nothing."""
-    nearest = next(p for p in (folder, *folder.parents) if p.exists())
-    if not nearest.is_dir():
-        raise InputError(f"output folder {folder}: {nearest} is a file; choose another folder")
-    if not os.access(nearest, os.W_OK | os.X_OK):
-        raise InputError(f"output folder {folder}: {nearest} is not writable; choose another folder")
 
 
 def _checked_data(csv: Path, settings: Settings) -> Settings:

@@ -30,8 +30,14 @@ def test_a_seal_of_the_whole_workflow_repeats_everything_and_opens_once(finished
     assert not finished.run().jobs
 
 
-def test_sealed_rows_are_an_input_of_their_own_rule_alone():
+def test_sealed_rows_are_an_input_of_their_own_rule_and_of_the_record_of_digests_alone():
     rules = {file.name: file.read_text() for file in (REPO / "rules").glob("*.smk")}
     assert {name for name, text in rules.items() if "SEALED_ROWS" in text} == {"common.smk", "profile.smk", "seal.smk"}
-    assert rules["common.smk"].count("SEALED_ROWS") == rules["seal.smk"].count("SEALED_ROWS") == 1
+    assert rules["seal.smk"].count("SEALED_ROWS") == 1
+    users = {name for name, text in rules.items() if "SEALED_FILES" in text or "recorded_files" in text}
+    assert users == {"common.smk", "record.smk"}
+    mentions = [
+        line.strip() for line in rules["common.smk"].splitlines() if "SEALED_ROWS" in line or "SEALED_FILES" in line
+    ]
+    assert [line.split(" =")[0] for line in mentions] == ["SEALED_ROWS", "SEALED_FILES", "of_run"]
     assert "sealed=SEALED_ROWS" not in rules["profile.smk"].split("output:")[0]
