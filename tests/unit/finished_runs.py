@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import run_records as runs
 from run_records import candidates, decision, folds, media_adds, series, spec, summary, validation
 
 import reporter
@@ -158,3 +159,12 @@ def read_run(folder: Path, data: DataProfile, iterations) -> tuple[Iteration, ..
     """Write a run and return its iterations as the reporter reads them."""
     keywords = write_run(folder, data, iterations)
     return reporter.read_iterations({name: keywords[name] for name in FILES}, folder)
+
+
+def write(folder, make, language="en", **profile) -> str:
+    """Report a finished run into `folder` and return its document."""
+    iterations, budget = make()
+    keywords = write_run(folder, runs.profile(**profile), iterations)
+    pictures = {name: folder / f"{name}.png" for name in ("gates", "fit", "fold_scores")}
+    reporter.report_files(max_iterations=budget, language=language, **pictures, **keywords)
+    return keywords["analysis"].read_text(encoding="utf-8")

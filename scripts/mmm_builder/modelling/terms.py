@@ -4,7 +4,7 @@ level shifts as columns.
 Everything that data determine is taken from training rows only.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ import xarray as xr
 from ..distributions import Normal
 from ..errors import InputError, did_you_mean
 from ..periods import bounds
-from ..spec import ModelSpec, Seasonality
+from ..spec import LevelShift, ModelSpec, Pulse, Seasonality
 
 
 class Term(NamedTuple):
@@ -152,22 +152,31 @@ def _events(panel: xr.Dataset, spec: ModelSpec) -> Term | None:
 
 
 def _pulses(panel: xr.Dataset, spec: ModelSpec) -> Term | None:
-    if not spec.pulses:
-        return None
-    dates = _dates_within(panel, spec, "pulses", tuple(p.date for p in spec.pulses), first=0)
-    values = (panel["date"].values[:, None] == dates[None, :]).astype(float)
-    labels, priors = tuple(p.date for p in spec.pulses), tuple(p.coefficient for p in spec.pulses)
-    return Term("pulse_coefficient", "pulse", labels, _same_for_all(panel, values), priors)
+    """One column per pulse: 1 on its date alone."""
+    return _dated(panel, spec, "pulse", "pulses", spec.pulses, np.equal, first=0)
 
 
 def _level_shifts(panel: xr.Dataset, spec: ModelSpec) -> Term | None:
     """One column per shift: 1 from its date on, 0 before; from the first row on it would be the intercept."""
-    if not spec.level_shifts:
+    return _dated(panel, spec, "level_shift", "level_shifts", spec.level_shifts, np.greater_equal, first=1)
+
+
+def _dated(
+    panel: xr.Dataset,
+    spec: ModelSpec,
+    dim: str,
+    section: str,
+    entries: Sequence[Pulse | LevelShift],
+    acts: np.ufunc,
+    first: int,
+) -> Term | None:
+    """Return one column per entry of a section, 1 on the rows whose date compares with the entry's as `acts` says."""
+    if not entries:
         return None
-    dates = _dates_within(panel, spec, "level_shifts", tuple(s.date for s in spec.level_shifts), first=1)
-    values = (panel["date"].values[:, None] >= dates[None, :]).astype(float)
-    labels, priors = tuple(s.date for s in spec.level_shifts), tuple(s.coefficient for s in spec.level_shifts)
-    return Term("level_shift_coefficient", "level_shift", labels, _same_for_all(panel, values), priors)
+    labels, priors = tuple(e.date for e in entries), tuple(e.coefficient for e in entries)
+    dates = _dates_within(panel, spec, section, labels, first)
+    values = acts(panel["date"].values[:, None], dates[None, :]).astype(float)
+    return Term(f"{dim}_coefficient", dim, labels, _same_for_all(panel, values), priors)
 
 
 def _dates_within(panel: xr.Dataset, spec: ModelSpec, section: str, dates: tuple[str, ...], first: int) -> np.ndarray:

@@ -18,7 +18,7 @@ GROUPS = ("posterior", "forecasts")
 """Groups of a trace from which all else follows."""
 
 OF_THE_MOMENT = frozenset(
-    {"training_seconds", "sampling_seconds", "seconds", "holdout_looks", "chance_pass_probability"}
+    {"training_seconds", "sampling_seconds", "seconds", "holdout_looks", "chance_looks", "chance_pass_probability"}
 )
 """Keys of JSON files that tell of the doing, not of what came out: time spent, and how often the holdout had been
 opened by then, which counts what was tried in the folder before."""
