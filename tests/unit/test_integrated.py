@@ -16,13 +16,13 @@ from mmm_builder.policy.averaging import averaged
 from mmm_builder.policy.integrated import Problem, columns_at, make_problem
 from mmm_builder.policy.mode import find_mode, point_at
 from mmm_builder.policy.noise_rows import NOISES, Fitted, plain_rows
-from mmm_builder.policy.screening import of_summed_units, summed
+from mmm_builder.policy.screening import of_summed_units
 from mmm_builder.policy.standard_scale import REACH, named_values, parameters_of
 
 
 def problem_of(model: Model) -> Problem:
     panel, spec = model.case()
-    panel, spec = summed(panel), of_summed_units(spec)
+    spec = of_summed_units(spec)
     return make_problem(make_design(panel, spec), spec)
 
 

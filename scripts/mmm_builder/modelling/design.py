@@ -143,11 +143,19 @@ def make_design(panel: xr.Dataset, spec: ModelSpec) -> Design:
 
 def _units_first(panel: xr.Dataset, spec: ModelSpec) -> xr.Dataset:
     """Return the panel with the dims (unit, date, …), as one unit unless the spec pools across units."""
-    if "unit" in panel.dims and not spec.pooling.across_units:
+    if spec.pooling.across_units and "unit" in panel.dims:
+        return panel.transpose("unit", "date", ...)
+    return as_one_unit(panel)
+
+
+def as_one_unit(panel: xr.Dataset) -> xr.Dataset:
+    """Return a panel, its units summed, with the dims (unit, date, …); itself where that is what it is."""
+    if panel["kpi"].dims == ("unit", "date") and panel["unit"].values.tolist() == [NATIONAL]:
+        return panel
+    if "unit" in panel.dims:
         panel = to_national(panel)
-    if "unit" not in panel.dims:
-        panel = panel.expand_dims(unit=[NATIONAL]).assign(is_training=panel["is_training"])
-    return panel.transpose("unit", "date", ...)
+    with_unit = panel.expand_dims(unit=[NATIONAL]).assign(is_training=panel["is_training"])
+    return with_unit.transpose("unit", "date", ...)
 
 
 def _check_moves(panel: xr.Dataset, kpi_scale: np.ndarray) -> None:

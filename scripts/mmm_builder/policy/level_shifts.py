@@ -7,7 +7,7 @@ from ..modelling.design import make_design
 from ..modelling.priors import preset
 from ..spec import ModelSpec
 from .proposals import to_trend
-from .screening import fitted, of_summed_units, summed
+from .screening import fitted, of_summed_units
 from .situation import Edit, Option, Situation, edited
 
 MAX_SHIFTS = 3
@@ -63,5 +63,5 @@ def _residuals(situation: Situation, straight: ModelSpec) -> np.ndarray | None:
 
 def _linear_columns(situation: Situation, spec: ModelSpec) -> np.ndarray:
     """Return the columns (row, column) of a spec's linear terms in the training rows, units summed."""
-    design = make_design(summed(situation.panel), of_summed_units(spec))
+    design = make_design(situation.panel, of_summed_units(spec))
     return np.concatenate([term.values[0, design.is_training] for term in design.terms], axis=1)

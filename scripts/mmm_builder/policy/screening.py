@@ -7,17 +7,18 @@ The units of a panel are summed.
 
 import logging
 import time
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 
+from ..config_files import HISTORY
 from ..errors import InputError
 from ..judging import scoring
-from ..modelling.design import Design, make_design
+from ..modelling.design import Design, as_one_unit, make_design
 from ..modelling.folds import Fold, fold_panel, fold_spec, rolling_origins
 from ..modelling.likelihoods import LIKELIHOODS
-from ..panel import to_national
 from ..spec import ModelSpec
 from .averaging import Averaged, averaged
 from .integrated import make_problem
@@ -51,17 +52,51 @@ class Predicted(NamedTuple):
     crps: np.ndarray
 
 
+@xr.register_dataset_accessor("screens")
+class Screens:
+    """What screens of one panel share, kept with it: its units summed, its folds, and the screens themselves.
+
+    A remedy that weighs its options, and every later iteration in the same process, asks for many a spec again.
+    """
+
+    def __init__(self, panel: xr.Dataset):
+        self._panel = panel
+        self._found: dict[str, Screen] = {}
+
+    @cached_property
+    def rows(self) -> xr.Dataset:
+        """The panel as one unit."""
+        return as_one_unit(self._panel)
+
+    @cached_property
+    def folds(self) -> tuple[tuple[Fold, xr.Dataset], ...]:
+        """Each fold, and the panel as it stood there."""
+        origins = rolling_origins(int(self.rows["is_training"].sum()))
+        return tuple((fold, fold_panel(self.rows, fold)) for fold in origins)
+
+    def of(self, spec: ModelSpec) -> Screen:
+        """Return the screen of a spec, which neither the sampler nor the spec's history changes."""
+        key = spec.model_dump_json(exclude={"sampler", *HISTORY})
+        if key not in self._found:
+            self._found[key] = _screen(self, spec)
+        return self._found[key]
+
+
 def screen(panel: xr.Dataset, spec: ModelSpec) -> Screen:
     """Return what a spec is worth on the training rows of a panel, its units summed.
 
     A fold whose training rows can't hold the model is left out. Raises InputError if the training rows can't.
     """
+    return panel.screens.of(spec)
+
+
+def _screen(screens: Screens, spec: ModelSpec) -> Screen:
     start = time.perf_counter()
-    panel, spec = summed(panel), of_summed_units(spec)
-    design = make_design(panel, spec)
+    spec = of_summed_units(spec)
+    design = make_design(screens.rows, spec)
     phi, predicted = None, []
-    for fold in rolling_origins(int(panel["is_training"].sum())):
-        found = _on_fold(panel, spec, fold, phi)
+    for fold, part in screens.folds:
+        found = _on_fold(screens.rows, part, spec, fold, phi)
         if found is not None:
             phi = found[0]
             predicted.append(found[1])
@@ -72,18 +107,13 @@ def screen(panel: xr.Dataset, spec: ModelSpec) -> Screen:
 
 def fitted(panel: xr.Dataset, spec: ModelSpec) -> np.ndarray | None:
     """Return what a spec expects of the training rows (row,) in the KPI's own units, units summed; None: no fit."""
-    panel, spec = summed(panel), of_summed_units(spec)
-    design = make_design(panel, spec)
+    spec = of_summed_units(spec)
+    design = make_design(panel.screens.rows, spec)
     found = _fit(design, spec, None, "the training rows")
     if found is None:
         return None
     mean = found[1].mean[design.is_training]
     return design.kpi_scale[0] * LIKELIHOODS[spec.likelihood.kind].expected(np, mean)
-
-
-def summed(panel: xr.Dataset) -> xr.Dataset:
-    """Return a panel as one unit."""
-    return to_national(panel) if "unit" in panel.dims else panel
 
 
 def of_summed_units(spec: ModelSpec) -> ModelSpec:
@@ -92,10 +122,12 @@ def of_summed_units(spec: ModelSpec) -> ModelSpec:
 
 
 def _on_fold(
-    panel: xr.Dataset, spec: ModelSpec, fold: Fold, start: np.ndarray | None
+    panel: xr.Dataset, part: xr.Dataset, spec: ModelSpec, fold: Fold, start: np.ndarray | None
 ) -> tuple[np.ndarray, Predicted] | None:
-    """Return the mode on a fold and its predictions; start : φ of an earlier fold, whose rows are all in this one."""
-    part = fold_panel(panel, fold)
+    """Return the mode on a fold, whose panel is `part`, and its predictions.
+
+    start : φ of an earlier fold, whose rows are all in this one
+    """
     own = fold_spec(spec, part)
     try:
         design = make_design(part, own)
@@ -107,7 +139,7 @@ def _on_fold(
         return None
     phi, fit = found
     asked, scale = ~design.is_training, design.kpi_scale[0]
-    actual = panel["kpi"].values[fold.n_train : fold.n_train + fold.n_test]
+    actual = panel["kpi"].values[0, fold.n_train : fold.n_train + fold.n_test]
     expected = LIKELIHOODS[spec.likelihood.kind].expected(np, fit.mean[asked])
     score = NOISES[spec.likelihood.kind].crps
     crps = score(actual / scale, fit.mean[asked], fit.variance[asked], fit.noise)
