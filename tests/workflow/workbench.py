@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -144,9 +145,11 @@ class Desk:
         return done
 
     def start(self, script, *arguments, **steering):
+        """Start a script that an interrupt reaches, also where the tests were started in the background."""
         return subprocess.Popen(
             self.command(script, *arguments), cwd=self.folder, env=self.environment(**steering),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
 
     def call(self, code, cwd, **steering):
