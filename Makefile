@@ -15,7 +15,7 @@ export PYTENSOR_FLAGS ?= cxx=
 # Jobs and tests run side by side; each taking all cores for its linear algebra would slow them all.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help run env test test-slow test-slurm lint format lock verify docs results bench truth priors peers calibration loop-study scorecard fuzz clean
+.PHONY: help run env test test-slow test-slurm lint format lock verify docs results bench truth priors peers calibration loop-study scorecard fuzz dockerfile clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/^([a-z-]+):[^#]*## /  make \1|/' | column -t -s '|' 2>/dev/null \
@@ -81,6 +81,9 @@ scorecard: $(VENV)/dev.stamp ## measures how well files are read and writes docs
 
 fuzz: $(VENV)/dev.stamp ## 20,000 damaged and made-up files: each ends in a profile or one clear line
 	@$(PY) benchmarks/fuzz.py
+
+dockerfile: $(VENV)/run.stamp ## writes Dockerfile: an image with the environments of envs/; needs conda on the PATH
+	@$(PY) -m snakemake --quiet all --containerize > Dockerfile.part && mv Dockerfile.part Dockerfile || { rm Dockerfile.part; exit 1; }
 
 # uv stands in an environment of its own, so that it never gets into the locked ones.
 lock: ## resolves requirements/*.in anew into hash-locked *.txt

@@ -30,6 +30,13 @@ if not workflow.overwrite_configfiles:
 
 
 include: "rules/common.smk"
+
+
+if SETTINGS.container:
+
+    containerized: SETTINGS.container
+
+
 include: "rules/profile.smk"
 include: "rules/iterate.smk"
 include: "rules/report.smk"

@@ -38,12 +38,19 @@ def check_runs(settings):
             raise InputError(f"run {name!r}: lift_tests: {tests} does not exist")
 
 
-def check_conda(settings):
-    """Raise InputError if an environment was named that Snakemake would not use."""
+def check_deployment(settings):
+    """Raise InputError if an environment or an image was named that Snakemake would not use."""
     methods = workflow.deployment_settings.deployment_method if workflow.deployment_settings else ()
     if settings.conda_env and DeploymentMethod.CONDA not in methods:
         raise InputError(
             f"conda_env: {settings.conda_env!r} would be ignored without conda; add --use-conda or remove conda_env"
+        )
+    if settings.container and not {DeploymentMethod.CONDA, DeploymentMethod.APPTAINER} <= set(
+        methods
+    ):
+        raise InputError(
+            f"container: {settings.container!r} would be ignored; add --software-deployment-method conda apptainer, "
+            "or remove container"
         )
 
 
@@ -59,7 +66,7 @@ try:
     files = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
     SETTINGS = Settings.parse(config, files)
     check_runs(SETTINGS)
-    check_conda(SETTINGS)
+    check_deployment(SETTINGS)
     check_device(SETTINGS)
 except InputError as error:
     raise WorkflowError(str(error)) from None

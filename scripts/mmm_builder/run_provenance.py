@@ -19,7 +19,7 @@ STAGES = (
 PATHS = ("csv", "events", "lift_tests")
 """Settings that are paths, which tell nothing of what is modelled: the files' digests do."""
 
-WITHOUT_EFFECT = ("training_threads", "conda_env")
+WITHOUT_EFFECT = ("training_threads", "conda_env", "container")
 """Settings that no output depends on."""
 
 

@@ -144,6 +144,10 @@ class Settings(Strict):
         str | None,
         Field(min_length=1, description="existing conda environment to train in, in place of the env file"),
     ] = None
+    container: Annotated[
+        str | None,
+        Field(min_length=1, description="image with the environments of envs/: file or address (docs/workflow.md)"),
+    ] = None
     sampler: Annotated[SamplerSettings, Field(description="NUTS settings")] = SamplerSettings()
     thresholds: Annotated[Thresholds, Field(description="limits of the gates")] = Thresholds()
     policy: Annotated[Policy, Field(description="what the loop may change")] = Policy()
@@ -162,6 +166,13 @@ class Settings(Strict):
         """The CPU path has one precision."""
         if self.float_type != "float64" and self.device != "gpu":
             raise ValueError(f"float_type: {self.float_type} goes with device: gpu only")
+        return self
+
+    @model_validator(mode="after")
+    def _an_image_holds_its_own_environments(self) -> Self:
+        """An environment of the machine can't be seen from a container."""
+        if self.container and self.conda_env:
+            raise ValueError("container and conda_env exclude each other: the image has its own environments")
         return self
 
 

@@ -1,6 +1,5 @@
 """Configurations that are wrong, each with its message, and what the right ones mean."""
 
-import os
 import re
 import subprocess
 import sys
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workbench import REPO, ran
+from workbench import REPO, ran, with_answering_conda
 
 WRONG = sorted((Path(__file__).parent / "wrong_config").glob("*.yaml"))
 
@@ -112,27 +111,12 @@ def test_triggers_leave_out_code_wherever_they_are_set():
         assert profile["rerun-incomplete"] is True
 
 
-CONDA = """#!/bin/bash
-echo "$@" >> {asked}
-case "$*" in
-  *--version*) echo "conda 25.1.1" ;;
-  *channel_priority*) echo '{{"get": {{"channel_priority": "strict"}}}}' ;;
-  *info*) echo '{{"conda_prefix": "{prefix}", "root_prefix": "{prefix}", "platform": "linux-64", "envs": []}}' ;;
-  *) exit 1 ;;
-esac
-"""
-
-
 @pytest.mark.parametrize("device", ["cpu", "gpu"])
 @pytest.mark.parametrize("name", [None, "pymc_gpu_015"])
 def test_conda_env_takes_the_place_of_the_training_environment_alone(project, tmp_path, device, name):
     """With a conda that only answers questions: a dry run tells which env files would be made into environments."""
-    conda = tmp_path / "bin" / "conda"
-    conda.parent.mkdir()
-    conda.write_text(CONDA.format(asked=tmp_path / "asked", prefix=tmp_path))
-    conda.chmod(0o755)
     project.prepare().configure(device=device, **({"conda_env": name} if name else {}))
-    environment = project.environment() | {"PATH": f"{conda.parent}:{os.environ['PATH']}"}
+    environment = project.environment() | {"PATH": with_answering_conda(tmp_path / "bin")}
     done = subprocess.run(project.command("-n", "--use-conda"), env=environment, capture_output=True, text=True)
     told = done.stdout + done.stderr
     assert done.returncode == 0, told

@@ -40,6 +40,29 @@ def copy_with_fakes(target):
     return target
 
 
+CONDA = """#!/bin/bash
+case "$*" in
+  *--version*) echo "conda 25.1.1" ;;
+  *channel_priority*) echo '{"get": {"channel_priority": "strict"}}' ;;
+  *info*) echo '{"conda_prefix": "/none", "root_prefix": "/none", "platform": "linux-64", "envs": []}' ;;
+  *) exit 1 ;;
+esac
+"""
+
+
+def with_answering_conda(folder):
+    """Write a conda that only answers questions; return the PATH on which it is found."""
+    return with_program(folder, "conda", CONDA)
+
+
+def with_program(folder, name, text):
+    """Write an executable; return the PATH on which it is found before all others."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    (folder / name).chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 class Project:
     """A working directory with data, a configuration and the copied workflow beside it."""
 
