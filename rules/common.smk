@@ -3,9 +3,11 @@
 import json
 import re
 
+from snakemake.deployment.conda import Conda
 from snakemake.settings.types import DeploymentMethod
 
 from mmm_builder.errors import InputError
+from mmm_builder.running.preconditions import environment_folder
 from mmm_builder.running.progress import ProgressPrinter, WatchedRun
 from mmm_builder.provenance import code_digest
 from mmm_builder.run_provenance import STAGES, recorded_settings
@@ -38,13 +40,22 @@ def check_runs(settings):
             raise InputError(f"run {name!r}: lift_tests: {tests} does not exist")
 
 
-def check_deployment(settings):
-    """Raise InputError if an environment or an image was named that Snakemake would not use."""
-    methods = workflow.deployment_settings.deployment_method if workflow.deployment_settings else ()
-    if settings.conda_env and DeploymentMethod.CONDA not in methods:
+def named_environment(settings):
+    """Return the folder of the environment named for training, None for that of envs/. Raises InputError if it isn't there."""
+    if settings.conda_env is None:
+        return None
+    deployment = workflow.deployment_settings
+    if deployment is None or DeploymentMethod.CONDA not in deployment.deployment_method:
         raise InputError(
             f"conda_env: {settings.conda_env!r} would be ignored without conda; add --use-conda or remove conda_env"
         )
+    found = Conda(prefix_path=deployment.conda_base_path, check=True)
+    return str(environment_folder(settings.conda_env, found.info))
+
+
+def check_container(settings):
+    """Raise InputError if an image was named that Snakemake would not use."""
+    methods = workflow.deployment_settings.deployment_method if workflow.deployment_settings else ()
     if settings.container and not {DeploymentMethod.CONDA, DeploymentMethod.APPTAINER} <= set(
         methods
     ):
@@ -66,7 +77,8 @@ try:
     files = ", ".join(map(str, workflow.overwrite_configfiles)) or "config/config.yaml"
     SETTINGS = Settings.parse(config, files)
     check_runs(SETTINGS)
-    check_deployment(SETTINGS)
+    CONDA_ENV = named_environment(SETTINGS)
+    check_container(SETTINGS)
     check_device(SETTINGS)
 except InputError as error:
     raise WorkflowError(str(error)) from None

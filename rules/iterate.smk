@@ -73,7 +73,7 @@ if SETTINGS.device == "gpu":
         log:
             "{run_dir}logs/train_{n}.log",
         conda:
-            SETTINGS.conda_env or "../envs/train_gpu.yaml"
+            CONDA_ENV or "../envs/train_gpu.yaml"
         threads: 1
         resources:
             gpu=1,
@@ -99,7 +99,7 @@ else:
         log:
             "{run_dir}logs/train_{n}.log",
         conda:
-            SETTINGS.conda_env or "../envs/train_cpu.yaml"
+            CONDA_ENV or "../envs/train_cpu.yaml"
         threads: min(SETTINGS.sampler.chains, SETTINGS.training_threads)
         resources:
             mem_mb=lambda wildcards, attempt: 2000 * attempt,

@@ -32,7 +32,7 @@ from mmm_builder.running import engine
 from mmm_builder.running.command_line import MODEL_TYPES, add_run_options, ended_clearly, run_keywords
 from mmm_builder.running.device import chosen_device
 from mmm_builder.running.layout import SKILL_REPORT
-from mmm_builder.running.preconditions import check_folder, check_tools
+from mmm_builder.running.preconditions import check_folder, check_tools, environment_folder
 from mmm_builder.running.progress import ProgressPrinter, WatchedRun
 from mmm_builder.running.run_status import read_run, summary_text
 from mmm_builder.settings import Columns, Settings
@@ -127,6 +127,8 @@ def run_iteration_engine(
     further = engine.with_absolute_paths(config or {}, Path.cwd())
     settings = engine.engine_settings(csv, given_path, sheet, columns, arguments, further)
     check_tools(settings)
+    if settings.conda_env is not None:
+        environment_folder(settings.conda_env, _conda_info())
     check_folder(folder)
     settings = _checked_data(csv, settings)
     run_in(folder, settings, cores=cores, quiet=quiet, unlock=unlock)
@@ -146,10 +148,12 @@ def run_in(
     _run_snakemake(command, folder / engine.LOG, [] if quiet else [watched])
 
 
-def touch_in(folder: Path, settings: Settings, *, by_engine: bool, conda: bool = False) -> None:
+def touch_in(
+    folder: Path, settings: Settings, *, by_engine: bool, conda: bool = False, conda_prefix: Path | None = None
+) -> None:
     """Have Snakemake take the files of a run for made here and now, from a working directory.
 
-    by_engine : write the run's configuration there too, as a run would; conda : for runs with --use-conda
+    by_engine : write the run's configuration there too, as a run would; conda, conda_prefix : as the runs were given
     Whoever calls it has seen that they are what they should be. Raises EngineError if the folder is locked or
     Snakemake fails.
     """
@@ -161,10 +165,18 @@ def touch_in(folder: Path, settings: Settings, *, by_engine: bool, conda: bool =
             _claim(folder, settings, unlock=False)
         write_text(config, engine.plain_text(settings))
         conda = conda or settings.conda_env is not None
+        kept = [] if conda_prefix is None else ["--conda-prefix", str(conda_prefix.absolute())]
         command = engine.snakemake_command(
-            sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=["--touch"]
+            sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=["--touch", *kept]
         )
         _run_snakemake(command, folder / engine.LOG, [])
+
+
+def _conda_info() -> dict[str, Any]:
+    done = subprocess.run(["conda", "info", "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise InputError("conda_env was given, but `conda info --json` fails; repair conda, or leave conda_env out")
+    return json.loads(done.stdout)
 
 
 def _path_as_given(folder: Path, csv: Path, csv_path: str | Path) -> str:

@@ -77,7 +77,7 @@ def adopt(given: argparse.Namespace) -> int:
     run = _found(given)
     if difference := first_difference(run):
         raise InputError(f"{difference}; nothing was adopted")
-    touch_in(run.workdir, run.settings, by_engine=run.by_engine, conda=given.use_conda)
+    touch_in(run.workdir, run.settings, by_engine=run.by_engine, conda=given.use_conda, conda_prefix=given.conda_prefix)
     files = len(run.record.configs) + len(run.record.outputs)
     print(f"adopted: {files} files are as recorded; a run with the same data, settings and code has nothing to do")
     return 0
@@ -179,6 +179,9 @@ def build_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("adopt", help="check a finished run that was copied here, so that nothing runs again")
     _add_recorded_run(command)
     command.add_argument("--use-conda", action="store_true", help="for runs with --use-conda")
+    command.add_argument(
+        "--conda-prefix", metavar="FOLDER", type=Path, help="for runs with --use-conda and this --conda-prefix"
+    )
     command.set_defaults(carry_out=adopt)
     return parser
 

@@ -28,6 +28,9 @@ RUN_CONFIG = "run_config.yaml"
 LOG = "logs/snakemake.log"
 LOCKS = ".snakemake/locks"
 
+TELLS_PEOPLE = r"^(?:WorkflowError|CreateCondaEnvironmentException)\b.*:\n(\S.*)"
+"""Snakemake's errors whose next line is meant for people."""
+
 ARGUMENTS = ("model_type", "max_iterations", "seed", "device", "conda_env", "language")
 """Keys of the configuration that are arguments of their own; `runs` and `results` follow from the others."""
 
@@ -157,6 +160,8 @@ def failure(output: str, log: Path) -> Exception:
             return InputError(line.partition(ERROR_MARK)[2])
         if FAILURE_MARK in line:
             return EngineError(line.partition(FAILURE_MARK)[2])
+    if told := re.search(TELLS_PEOPLE, output, flags=re.MULTILINE):
+        return EngineError(f"{told[1].rstrip(':')}; the whole story is in {log}")
     rules = dict.fromkeys(re.findall(r"^Error in (?:rule|checkpoint) (\w+)", output, flags=re.MULTILINE))
     said = re.search(r"^\w+(?:Error|Exception)\b.*", output, flags=re.MULTILINE)
     what = f"the rule {', '.join(rules)} failed" if rules else said[0].rstrip(":") if said else "Snakemake failed"
