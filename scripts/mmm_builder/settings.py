@@ -142,7 +142,11 @@ class Settings(Strict):
     ] = "float64"
     conda_env: Annotated[
         str | None,
-        Field(min_length=1, description="existing conda environment to train in, in place of the env file"),
+        Field(
+            min_length=1,
+            description="existing conda environment to train in, in place of the env file: its name, or the absolute "
+            "path of its folder",
+        ),
     ] = None
     container: Annotated[
         str | None,

@@ -115,6 +115,7 @@ def test_triggers_leave_out_code_wherever_they_are_set():
 @pytest.mark.parametrize("name", [None, "pymc_gpu_015"])
 def test_conda_env_takes_the_place_of_the_training_environment_alone(project, tmp_path, device, name):
     """With a conda that only answers questions: a dry run tells which env files would be made into environments."""
+    (tmp_path / "envs" / "pymc_gpu_015" / "conda-meta").mkdir(parents=True)
     project.prepare().configure(device=device, **({"conda_env": name} if name else {}))
     environment = project.environment() | {"PATH": with_answering_conda(tmp_path / "bin")}
     done = subprocess.run(project.command("-n", "--use-conda"), env=environment, capture_output=True, text=True)

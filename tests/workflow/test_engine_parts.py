@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.cli import parse_args
 from workbench import REPO
 
 from mmm_builder.errors import InputError
@@ -88,11 +89,13 @@ def test_the_path_of_an_earlier_run_is_kept_for_the_same_file_only(folder):
 
 
 def test_conda_is_used_only_if_asked_for():
-    def command(conda):
-        return engine.snakemake_command("python", Path("/p/Snakefile"), Path("/out"), cores=2, conda=conda)
+    def understood(conda):
+        command = engine.snakemake_command("python", Path("/p/Snakefile"), Path("/out"), cores=2, conda=conda)
+        _, given = parse_args(command[3:])
+        return given.use_conda, given.targets
 
-    assert "conda" not in command(False)
-    assert command(True)[-3:] == ["--software-deployment-method", "conda", "all"]
+    assert understood(False) == (False, ["all"])
+    assert understood(True) == (True, ["all"])
 
 
 @pytest.mark.parametrize(
@@ -107,6 +110,16 @@ def test_conda_is_used_only_if_asked_for():
         ),
         ("Error in rule train_cpu:\n  jobid: 3\nError in rule train_cpu:", engine.EngineError, "rule train_cpu failed"),
         ("MissingOutputException in rule report:\nx", engine.EngineError, "MissingOutputException in rule report; the"),
+        (
+            'Building DAG\nWorkflowError in file "/p/rules/common.smk", line 80:\nconda_env: there is none\n',
+            engine.EngineError,
+            "conda_env: there is none; the whole story is in log",
+        ),
+        (
+            "CreateCondaEnvironmentException:\nCould not create conda environment from /p/envs/a.yaml:\nCommand:\nx",
+            engine.EngineError,
+            "Could not create conda environment from /p/envs/a.yaml; the whole story is in log",
+        ),
         ("killed", engine.EngineError, "Snakemake failed; the whole story is in log"),
     ],
 )

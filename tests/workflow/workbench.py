@@ -44,15 +44,16 @@ CONDA = """#!/bin/bash
 case "$*" in
   *--version*) echo "conda 25.1.1" ;;
   *channel_priority*) echo '{"get": {"channel_priority": "strict"}}' ;;
-  *info*) echo '{"conda_prefix": "/none", "root_prefix": "/none", "platform": "linux-64", "envs": []}' ;;
+  *info*) echo '{"conda_prefix": "PREFIX", "root_prefix": "PREFIX", "platform": "linux-64", "envs": [],
+    "envs_dirs": ["PREFIX/envs"]}' ;;
   *) exit 1 ;;
 esac
 """
 
 
 def with_answering_conda(folder):
-    """Write a conda that only answers questions; return the PATH on which it is found."""
-    return with_program(folder, "conda", CONDA)
+    """Write a conda that only answers questions, its environments beside `folder`; return the PATH where it is found."""
+    return with_program(folder, "conda", CONDA.replace("PREFIX", str(folder.parent)))
 
 
 def with_program(folder, name, text):

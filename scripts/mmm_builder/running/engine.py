@@ -149,7 +149,7 @@ def snakemake_command(
     command += ["--rerun-triggers", *RERUN_TRIGGERS, "--max-checksum-file-size", MAX_CHECKSUM_FILE_SIZE]
     command += ["--rerun-incomplete", "--cores", str(cores), "--resources", "gpu=1", "--nocolor"]
     if conda:
-        command += ["--software-deployment-method", "conda"]
+        command.append("--use-conda")  # unlike its longer name, it doesn't take the target for a value of its own
     return [*command, *further, "all"]
 
 
