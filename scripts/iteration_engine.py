@@ -167,7 +167,7 @@ def touch_in(
         conda = conda or settings.conda_env is not None
         kept = [] if conda_prefix is None else ["--conda-prefix", str(conda_prefix.absolute())]
         command = engine.snakemake_command(
-            sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=["--touch", *kept]
+            sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=["--touch", "--forceall", *kept]
         )
         _run_snakemake(command, folder / engine.LOG, [])
 

@@ -48,6 +48,18 @@ def test_a_copy_would_run_again_and_once_adopted_does_nothing(elsewhere, desk):
     assert not again.jobs
 
 
+def test_a_copy_that_kept_its_times_gets_records_too(tmp_path, exhausted, desk):
+    """Without them Snakemake would have nothing to do, and nothing to compare a later setting with."""
+    ignored = shutil.ignore_patterns(".snakemake")
+    desk.folder = shutil.copytree(exhausted.folder, tmp_path / "else where", ignore=ignored)
+    project = Project(desk.folder, exhausted.workflow)
+    project.settings = dict(exhausted.settings)
+    assert adopt(desk).returncode == 0
+    assert "Nothing to be done" in project.run("-n").stderr
+    told = project.configure(policy={"disabled_remedies": ["model_outliers"]}).run("-n")
+    assert "rule screen:" in told.stdout + told.stderr
+
+
 def test_what_was_adopted_goes_on_where_it_ended(elsewhere, desk):
     adopt(desk)
     elsewhere.configure(max_iterations=4)
