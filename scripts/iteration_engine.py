@@ -165,10 +165,10 @@ def touch_in(
             _claim(folder, settings, unlock=False)
         write_text(config, engine.plain_text(settings))
         conda = conda or settings.conda_env is not None
-        kept = [] if conda_prefix is None else ["--conda-prefix", str(conda_prefix.absolute())]
-        command = engine.snakemake_command(
-            sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=["--touch", "--forceall", *kept]
-        )
+        further = ["--touch", "--forceall"]  # a copy that kept its times would get no records
+        further += [] if conda_prefix is None else ["--conda-prefix", str(conda_prefix.absolute())]
+        make = engine.snakemake_command
+        command = make(sys.executable, SNAKEFILE, folder, cores=1, conda=conda, config=config, further=further)
         _run_snakemake(command, folder / engine.LOG, [])
 
 
