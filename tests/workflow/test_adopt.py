@@ -55,7 +55,7 @@ def test_a_copy_that_kept_its_times_gets_records_too(tmp_path, exhausted, desk):
     project = Project(desk.folder, exhausted.workflow)
     project.settings = dict(exhausted.settings)
     assert adopt(desk).returncode == 0
-    assert "Nothing to be done" in project.run("-n").stderr
+    assert "Nothing to be done" in project.run("-n").stdout
     told = project.configure(policy={"disabled_remedies": ["model_outliers"]}).run("-n")
     assert "rule screen:" in told.stdout + told.stderr
 

@@ -52,7 +52,7 @@ esac
 
 
 def with_answering_conda(folder):
-    """Write a conda that only answers questions, its environments beside `folder`; return the PATH where it is found."""
+    """Write a conda that only answers questions, its environments beside it; return the PATH where it is found."""
     return with_program(folder, "conda", CONDA.replace("PREFIX", str(folder.parent)))
 
 
