@@ -38,7 +38,7 @@ KINDS = {**{name: group.n for name, group in GROUPS.items()}, WHOLE: 12}
 """Number of clients of each group, and of those that also go through the whole workflow."""
 
 STAGES = ("model_trainer", "diagnostics_checker", "candidate_screener", "oos_validator", "iteration_engine", "reporter")
-OWN = ("clients", "running", "studies", "yardsticks", "whole_runs")
+OWN = ("clients", "origins", "running", "studies", "yardsticks", "whole_runs")
 
 
 def digest() -> str:

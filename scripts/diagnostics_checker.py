@@ -158,8 +158,8 @@ def _fold_lines(folds: FoldEvidence) -> list[str]:
     for text, found in (("", folds.media_adds), (" (controls known ahead only)", folds.media_adds_known_ahead)):
         if found and found.crps_gain is not None:
             ends = (
-                f", {percent(found.level)} interval {percent(found.lower, 1)} to {percent(found.upper, 1)}"
-                if found.lower is not None
+                f", 80 % interval {percent(found.lower_80, 1)} to {percent(found.upper_80, 1)}"
+                if found.lower_80 is not None
                 else ""
             )
             gain = percent(found.crps_gain, 1)

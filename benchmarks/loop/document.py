@@ -43,7 +43,7 @@ TRAITS = {
 }
 """Subsets of the clients with a signal."""
 
-RESAMPLED = dict(zip(INTERVALS, ("origins", "rows within origins"), strict=True))
+RESAMPLED = dict(zip(INTERVALS, ("rows within origins", "origins"), strict=True))
 """What is resampled, by the name of the interval in the records."""
 
 
@@ -210,8 +210,8 @@ def _media_part(media_free: list[Record], signal: list[Record]) -> list[str]:
         "## Do media add to the forecast?",
         "",
         f"The verdict at the end of the run, of its selected iteration: shares of yes and of no by level of the "
-        f"interval, the rest unclear; the product uses {percent(LEVEL)} of an interval that resamples origins, and "
-        "blocks of rows within them. A run tells of the folds and the held-out rows where it opened those, else of the "
+        f"interval, the rest unclear; the product uses {percent(LEVEL)} of an interval that resamples blocks of rows "
+        "within origins. A run tells of the folds and the held-out rows where it opened those, else of the "
         "folds.",
         "",
         *_table(["clients", "rows", "resampled", *(f"{percent(level)}: yes, no" for level in LEVELS), "of"], rows),

@@ -1,25 +1,26 @@
 """The studies: each client through the loop, and beside it what it is held against."""
 
 import tempfile
-from itertools import product
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from mmm_builder.evidence import EvidenceSettings
 from mmm_builder.judging import media, scoring
+from mmm_builder.judging.bootstrap import percentiles
 from mmm_builder.judging.twins import forecast_table
 from mmm_builder.modelling.folds import MODEL
 from model_trainer import train
 
 from .clients import GROUPS, LoopClient, Prepared, prepared
+from .origins import by_origin
 from .running import CLOSELY, FAST, SAMPLER, Iteration, follow, told
 from .yardsticks import candidate_set, generating_model, true_structure
 
 LEVELS = (0.60, 0.70, 0.80, 0.90)
 """Levels of the interval that the verdict on media could go by."""
 
-INTERVALS = {"": media.by_origin, " within origins": media.within_origins}
+INTERVALS = {"": media.gains_within_origins, " by origin": by_origin}
 """Ways to resample, the product's own first; their names follow the level in the record."""
 
 N_COMPARED = 20
@@ -73,13 +74,19 @@ def _by_level(ready: Prepared, selected: Iteration, opened: bool) -> dict[str, A
     table = forecast_table(ready.panel, selected.forecasts, ready.holdout.values if opened else None)
     if not table["actual"].notna().any():
         return {}
-    told = {"gain_min": EvidenceSettings().media_gain_min, "rows": "folds and holdout" if opened else "folds"}
-    found: dict[str, Any] = {}
-    for level, (name, resample) in product(LEVELS, INTERVALS.items()):
-        pair = media.PAIRS["media_adds"]
-        adds = media.pair_adds(selected.forecasts, table, pair, level=level, resample=resample, **told)
-        verdict = [adds.lower, adds.upper, adds.verdict]
-        found |= {"gain": adds.crps_gain, "reason": adds.reason, f"{level:.2f}{name}": verdict}
+    pair, gain_min = media.PAIRS["media_adds"], EvidenceSettings().media_gain_min
+    rows = "folds and holdout" if opened else "folds"
+    adds = media.pair_adds(selected.forecasts, table, pair, gain_min=gain_min, rows=rows)
+    found: dict[str, Any] = {"gain": adds.crps_gain, "reason": adds.reason}
+    if adds.reason is not None:
+        return found
+    known = table.dropna(subset="actual")
+    scores, segment = media.pair_scores(selected.forecasts, known, pair), known["fold"].to_numpy()
+    for name, resample in INTERVALS.items():
+        gains = resample(*scores, segment)
+        for level in LEVELS:
+            ends = percentiles(gains, level)
+            found[f"{level:.2f}{name}"] = [*ends, media.verdict_of(adds.crps_gain, *ends, gain_min)]
     return found
 
 

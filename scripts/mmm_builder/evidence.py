@@ -72,8 +72,8 @@ class Twins(Strict):
 class MediaAdds(Strict):
     """The model's gain in CRPS over its media-free twin, as a share of the twin's, with block-bootstrap intervals.
 
-    lower_80, upper_80 : 80 % interval; lower, upper : interval of `level`, by which the verdict goes: yes if its lower
-    end is above 0 and the gain is at least `gain_min`, no if its upper end is below `gain_min`, else unclear
+    lower_80, upper_80 : 80 % interval, by which the verdict goes: yes if its lower end is above 0 and the gain is at
+    least `gain_min`, no if its upper end is below `gain_min`, else unclear
     rows : which forecasts it rests on; n_rows how many
     reason : why no verdict is given, so that it is unclear whatever the interval: too few rows, too few origins, or
     chains of one of the two fits that haven't mixed
@@ -83,9 +83,6 @@ class MediaAdds(Strict):
     crps_gain: float | None
     lower_80: float | None
     upper_80: float | None
-    level: float
-    lower: float | None
-    upper: float | None
     gain_min: float
     rows: Literal["folds", "folds and holdout", "holdout"]
     n_rows: int

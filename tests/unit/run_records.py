@@ -114,13 +114,11 @@ def scores(r2: float | None, mape: float | None, crps: float | None) -> dict:
 
 
 def media_adds(gain: float | None = 0.0412, *, verdict: str = "yes", rows: str = "folds") -> MediaAdds:
-    ends = dict.fromkeys(("lower_80", "upper_80", "lower", "upper"))
+    ends = dict.fromkeys(("lower_80", "upper_80"))
     if gain is not None:
-        ends = {"lower_80": gain - 0.031, "upper_80": gain + 0.031, "lower": gain - 0.0404, "upper": gain + 0.0404}
+        ends = {"lower_80": gain - 0.031, "upper_80": gain + 0.031}
     reason = "9 forecasts are too few to tell; at least 12 are needed" if gain is None else None
-    return MediaAdds(
-        verdict=verdict, crps_gain=gain, level=0.9, gain_min=0.02, rows=rows, n_rows=78, reason=reason, **ends
-    )
+    return MediaAdds(verdict=verdict, crps_gain=gain, gain_min=0.02, rows=rows, n_rows=78, reason=reason, **ends)
 
 
 def twins(crps: float) -> Twins:

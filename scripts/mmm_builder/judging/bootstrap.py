@@ -22,7 +22,7 @@ def block_length(values: np.ndarray, segment: np.ndarray) -> int:
 
     segment : (row,) number of the segment that each row is of, whose rows stand together
     """
-    sizes = _sizes(segment)
+    sizes = segment_sizes(segment)
     whole = len(sizes) > 1
     phi = np.clip(autocorrelation(values, segment), 0.0, MOST_CORRELATED)
     wanted = max(1.0, (6 * phi**2 / (1 - phi**2) ** 2) ** (1 / 3)) * len(values) ** (1 / 3)
@@ -42,35 +42,14 @@ def resampled_rows(segment: np.ndarray, length: int, rng: np.random.Generator, n
     """Return positions (resample, row) of the rows that each resample is made of.
 
     Blocks start at any row and go round within its segment, so that none runs over the end of one. What all rows of a
-    segment have in common varies too little between such resamples: see `resampled_sums`.
+    segment have in common varies too little between such resamples.
     """
-    sizes = _sizes(segment)
+    sizes = segment_sizes(segment)
     first = np.repeat(np.cumsum(sizes) - sizes, sizes)
     size = np.repeat(sizes, sizes)
     start = rng.integers(0, len(segment), size=(n, math.ceil(len(segment) / length)))[..., None]
     rows = first[start] + (start - first[start] + np.arange(length)) % size[start]
     return rows.reshape(n, -1)[:, : len(segment)]
-
-
-def resampled_sums(
-    values: np.ndarray, segment: np.ndarray, length: int, rng: np.random.Generator, n: int = RESAMPLES
-) -> np.ndarray:
-    """Return sums (resample, column) of values (row, column) over whole segments, drawn with replacement.
-
-    As many segments are drawn as there are, each as likely as another however long, and the rows of each one that is
-    drawn in blocks: what is common to a segment varies between resamples, and so does what is not.
-    """
-    ends = np.cumsum(_sizes(segment))
-    parts = np.split(values, ends[:-1])
-    pool = np.stack([_block_sums(part, length, rng, n * len(parts)) for part in parts])
-    drawn = rng.integers(0, len(parts), size=n * len(parts))
-    return pool[drawn, np.arange(n * len(parts))].reshape(n, len(parts), -1).sum(axis=1)
-
-
-def _block_sums(part: np.ndarray, length: int, rng: np.random.Generator, n: int) -> np.ndarray:
-    """Return sums (resample, column) of one segment's values (row, column), its rows drawn in blocks."""
-    rows = resampled_rows(np.zeros(len(part), dtype=int), length, rng, n)
-    return np.stack([column[rows].sum(axis=1) for column in part.T], axis=-1)
 
 
 def percentiles(values: np.ndarray, level: float) -> tuple[float, float] | None:
@@ -102,6 +81,6 @@ def score_intervals(
     return percentiles(r2, level) if shown else None, percentiles(mape, level) if np.all(actual) else None
 
 
-def _sizes(segment: np.ndarray) -> np.ndarray:
+def segment_sizes(segment: np.ndarray) -> np.ndarray:
     """Return how many rows each segment has, in order of appearance."""
     return np.diff(np.flatnonzero(np.r_[True, segment[1:] != segment[:-1], True]))

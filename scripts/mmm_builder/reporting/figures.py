@@ -49,7 +49,6 @@ FIGURES: dict[str, Figure] = {
     "fold_media_gain": Figure(1, "share"),
     "fold_sampling": Figure(3, "", "≤"),
     "gain_min": Figure(1, "share"),
-    "level": Figure(0, "share"),
     "doubtful_r2": Figure(2),
     "chance_pass_probability": Figure(1, "share", least=0.01),
     "residual_outlier": Figure(1, "", "≤"),

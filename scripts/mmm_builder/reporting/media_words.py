@@ -65,9 +65,8 @@ def media(run: RunRecord) -> str:
     say, iteration, adds = run.say, run.selected, run.selected.media_adds
     if adds is None:
         return say("s4.media.unmeasured" if run.report.oos_validation_passed else "s4.media.unmeasured_fail")
-    keys = ("verdict", "crps_gain", "lower_80", "upper_80", "lower", "upper")
-    level = shown("level", adds.level)
-    header = [say("s4.media.model"), *(say(f"s4.media.{key}", level=level) for key in keys), say("s1.key")]
+    keys = ("verdict", "crps_gain", "lower_80", "upper_80")
+    header = [say("s4.media.model"), *(say(f"s4.media.{key}") for key in keys), say("s1.key")]
     rows = [[say("s2.key"), *map(code, keys), ""], _media_row(run, "media_adds", adds, say("s4.media.as_is"))]
     unknown, record = iteration.folds.unknown_ahead, _holder(iteration)
     if unknown and record.media_adds_known_ahead is not None:
@@ -82,7 +81,6 @@ def media(run: RunRecord) -> str:
         rows=say(f"rows.{adds.rows.replace(' ', '_')}"),
         periods=say.count(adds.n_rows, "period"),
         gain_min=shown("gain_min", adds.gain_min),
-        level=level,
         derived=say("derived", rule=say("s4.media.rule")),
     )
     if adds.reason:
@@ -99,7 +97,7 @@ def _holder(iteration: Iteration) -> OosValidation | FoldEvidence:
 
 
 def _media_row(run: RunRecord, key: str, adds: MediaAdds, name: str) -> list[str]:
-    ends = (adds.crps_gain, adds.lower_80, adds.upper_80, adds.lower, adds.upper)
+    ends = (adds.crps_gain, adds.lower_80, adds.upper_80)
     cells = [run.say("not_computed_bare") if value is None else signed("crps_gain", value) for value in ends]
     return [name, run.say(f"media.word.{adds.verdict}"), *cells, code(key)]
 
