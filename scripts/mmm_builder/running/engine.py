@@ -160,11 +160,13 @@ def failure(output: str, log: Path) -> Exception:
             return InputError(line.partition(ERROR_MARK)[2])
         if FAILURE_MARK in line:
             return EngineError(line.partition(FAILURE_MARK)[2])
-    if told := re.search(TELLS_PEOPLE, output, flags=re.MULTILINE):
-        return EngineError(f"{told[1].rstrip(':')}; the whole story is in {log}")
     rules = dict.fromkeys(re.findall(r"^Error in (?:rule|checkpoint) (\w+)", output, flags=re.MULTILINE))
+    told = re.search(TELLS_PEOPLE, output, flags=re.MULTILINE)
     said = re.search(r"^\w+(?:Error|Exception)\b.*", output, flags=re.MULTILINE)
-    what = f"the rule {', '.join(rules)} failed" if rules else said[0].rstrip(":") if said else "Snakemake failed"
+    if rules:
+        what = f"the rule {', '.join(rules)} failed"
+    else:
+        what = (told[1] if told else said[0] if said else "Snakemake failed").rstrip(":")
     return EngineError(f"{what}; the whole story is in {log}")
 
 
