@@ -21,6 +21,7 @@ from .figures import (
     rate,
     succeeded,
     survived_by_remedy,
+    truth_against_best,
     verdicts,
 )
 from .running import CLOSELY, FAST, MAX_ITERATIONS, Pace
@@ -102,7 +103,7 @@ def _aims(by_group: dict[str, list[Record]]) -> list[list[Any]]:
         ["≥ 90 % full_success where the generating model passes all gates", rate(can, succeeded)],
         ["median of at most 3 iterations, of those", _median(iterations_of(won))],
         [f"chosen model's CRPS within {percent(NEAR)} of the best of the candidate set",
-         Rate(int((above <= NEAR).sum()), len(above))],
+         _near(above)],
         ["≤ 2 % full_success without a signal", rate(noise, succeeded)],
         ["`media_adds` says yes in ≤ 5 % where media do nothing", told["yes"]],
         ["and no in the majority at three years", at_three["no"]],
@@ -166,7 +167,7 @@ def _ledger_part(records: list[Record]) -> list[str]:
 
 
 def _best_part(signal: list[Record]) -> list[str]:
-    above = against_best(signal)
+    above, truth = against_best(signal), truth_against_best(signal)
     if not len(above):
         return []
     quantiles = ", ".join(f"{name} {100 * np.quantile(above, q):+.1f} %" for name, q in
@@ -177,7 +178,8 @@ def _best_part(signal: list[Record]) -> list[str]:
         f"For the first {len(above)} clients, {len(CANDIDATE_SET)} specs around the first one (kind of trend × order "
         "of the season × noise, linear media, log scale), each sampled by NUTS, are scored on the held-out rows, and "
         "the best of them taken, which no one could know beforehand. The chosen model's CRPS lies above it by: "
-        f"{quantiles}; within {percent(NEAR)} in {Rate(int((above <= NEAR).sum()), len(above))}.",
+        f"{quantiles}; within {percent(NEAR)} in {_near(above)}. The model of the true structure, sampled alike, is "
+        f"within {percent(NEAR)} in {_near(truth)}, its median {100 * np.median(truth):+.1f} %.",
         "",
     ]
 
@@ -257,6 +259,11 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
 
 def _median(values: np.ndarray) -> str:
     return f"{np.median(values):g}" if len(values) else "–"
+
+
+def _near(above: np.ndarray) -> Rate:
+    """Return how many scores are at most that much above the best."""
+    return Rate(int((above <= NEAR).sum()), len(above))
 
 
 def _distribution(values: np.ndarray) -> str:

@@ -76,8 +76,17 @@ def survived_by_remedy(records: Sequence[Record]) -> dict[str, Counter]:
 
 def against_best(records: Sequence[Record]) -> np.ndarray:
     """Return the chosen models' CRPS over the held-out rows, above the best of the candidate set's, as a share."""
+    return _above_best(records, lambda r: r["crps"])
+
+
+def truth_against_best(records: Sequence[Record]) -> np.ndarray:
+    """Return the same of the models of the true structure."""
+    return _above_best(records, lambda r: r["true_structure"]["crps"])
+
+
+def _above_best(records: Sequence[Record], crps: Callable[[Record], float]) -> np.ndarray:
     compared = [r for r in records if "candidate_set" in r]
-    return np.array([r["crps"] / min(r["candidate_set"].values()) - 1.0 for r in compared])
+    return np.array([crps(r) / min(r["candidate_set"].values()) - 1.0 for r in compared])
 
 
 def verdicts(records: Sequence[Record], rows: str, level: float, interval: str = "") -> dict[str, Rate]:

@@ -65,6 +65,13 @@ def code(text: str | None) -> str | None:
     return text and key_of(text)[0]
 
 
+def all_differ(now, chosen: Candidates) -> bool:
+    """Tell whether what may be followed forecasts the folds otherwise than the present model."""
+    here = screen(now.panel, now.spec)
+    may = [apply_changes(now.spec, c.changes, 2) for c in chosen.screened if c.excluded is None]
+    return all(distance(here, screen(now.panel, spec)) >= DIFFERENCE for spec in may)
+
+
 class TestAnswers:
     @pytest.mark.parametrize("failed", FAILURES)
     def test_what_failed_is_answered(self, rich, failed):
@@ -139,10 +146,17 @@ class TestPromises:
         chosen = choose(rich._replace(folds=folds(r2=0.9)), (), SLOW)
         assert chosen.opens
         assert "excluded.same" in {code(c.excluded) for c in chosen.screened}
-        now = screen(rich.panel, rich.spec)
-        for candidate in (c for c in chosen.screened if c.excluded is None):
-            then = screen(rich.panel, apply_changes(rich.spec, candidate.changes, 2))
-            assert distance(now, then) >= DIFFERENCE
+        assert all_differ(rich, chosen)
+
+    def test_where_folds_fail_and_nothing_promises_more_another_about_as_good_follows(self):
+        now = situation()
+        promising = tuple({c.remedy for c in choose(now, ()).screened if (c.crps_gain or 0.0) >= PROMISE})
+        chosen = choose(now, (), promising)
+        assert (chosen.opens, code(chosen.opening_reason)) == (True, "opens.no_promise")
+        assert -HURTS <= chosen.next.crps_gain < PROMISE
+        assert all_differ(now, chosen)
+        assert all(c.crps_gain >= -HURTS for c in chosen.screened if c.excluded is None)
+        assert "excluded.below_limits" not in {code(c.excluded) for c in chosen.screened}
 
     def test_without_folds_the_evidence_decides(self):
         now = situation(n_periods=10, controls=[], n_channels=1, on_folds=folds(crps=None))

@@ -131,7 +131,7 @@ def record(group="signal", number=0, status="full_success", passes=True, looks=1
         "group": group, "number": number, "status": status, "looks": looks, "seconds": 1.0, "crps": 1.04,
         "traits": GROUPS[group].client(number).traits, "iterations": [{"passed": True}] * 2, "outcomes": [outcome],
         "media": dict.fromkeys(figures.ROWS, media), "generating": {"passes": passes},
-        "true_structure": {"passes": passes}, "candidate_set": {"a": 1.0, "b": 2.0},
+        "true_structure": {"passes": passes, "crps": 1.5}, "candidate_set": {"a": 1.0, "b": 2.0},
     } | more  # fmt: skip
 
 
@@ -142,7 +142,9 @@ def test_success_counts_where_the_generating_model_passes():
 
 
 def test_the_chosen_model_is_held_against_the_best_of_the_set():
-    np.testing.assert_allclose(figures.against_best([record(), record(number=1, crps=3.0)]), [0.04, 2.0])
+    records = [record(), record(number=1, crps=3.0)]
+    np.testing.assert_allclose(figures.against_best(records), [0.04, 2.0])
+    np.testing.assert_allclose(figures.truth_against_best(records), [0.5, 0.5])
 
 
 @pytest.mark.parametrize("groups", [["signal"], ["white_noise", "random_walk"], ["without_media"], list(GROUPS)])

@@ -8,7 +8,7 @@ from ..errors import InputError, did_you_mean
 from .changes import difference
 from .ledger import FOLD_CRPS, fold_crps, incumbent, ledger_of, open_codes
 from .remedies import REMEDIES
-from .screened_candidates import SAMPLER_CHECKS, Search, candidates_of, gain_text, goal_of, prediction_text
+from .screened_candidates import SAMPLER_CHECKS, Goal, Search, candidates_of, gain_text, goal_of, prediction_text
 from .screening import screen
 from .situation import Situation, Trained, edits_to_changes
 from .words import say
@@ -31,12 +31,16 @@ def choose(
     """
     check_names(disabled_remedies)
     best = incumbent((*earlier, situation))
-    repairs = bool(open_codes(situation.summary) & SAMPLER_CHECKS) and _is_worth_repair(situation, best)
-    found = _search(situation, earlier, situation if repairs else best, repairs, disabled_remedies)
-    if repairs and not _followed(found):
-        found = [*_search(situation, earlier, best, False, disabled_remedies), *found]
+    goal, found = goal_of(best), []
+    if open_codes(situation.summary) & SAMPLER_CHECKS and _is_worth_repair(situation, best):
+        found = _search(situation, earlier, situation, "sampler", disabled_remedies)
+    if not _followed(found):
+        found = [*_search(situation, earlier, best, goal, disabled_remedies), *found]
     following = _followed(found) or _return_to(situation, earlier, best)
     opens, reason = _opening(situation, following, is_last)
+    if following is None and goal == "promise":
+        found = _search(situation, earlier, best, "alternative", disabled_remedies)
+        following = _followed(found)
     return Candidates(
         iteration=situation.spec.iteration,
         incumbent=best.spec.iteration,
@@ -67,13 +71,13 @@ def _search(
     situation: Situation,
     earlier: tuple[Trained, ...],
     best: Situation | Trained,
-    repairs: bool,
+    goal: Goal,
     disabled: tuple[str, ...],
 ) -> list[Candidate]:
     """Return the candidates from an iteration's model, told as changes of the present one's."""
     base = Situation(best.spec, best.summary, best.folds, situation.panel, situation.series)
     search = Search(
-        goal=goal_of(base, repairs),
+        goal=goal,
         base=base,
         now=screen(situation.panel, base.spec),
         here=situation.spec,

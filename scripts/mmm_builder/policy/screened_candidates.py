@@ -16,7 +16,7 @@ from .changes import difference
 from .ledger import FOLD_CRPS, fold_crps, open_codes
 from .remedies import REMEDIES, Remedy
 from .screening import Screen, screen
-from .situation import Option, Situation, edited, edits_to_changes
+from .situation import Option, Situation, Trained, edited, edits_to_changes
 from .words import say
 
 PROMISE = 0.02
@@ -24,7 +24,7 @@ PROMISE = 0.02
 
 HURTS = 0.01
 """Loss in the folds' CRPS, as a share, beyond which a change isn't followed whatever else it does, unless the holdout
-failed a better one."""
+failed a better one and the folds would still meet their limits."""
 
 DIFFERENCE = 0.35
 """Root mean square by which two models' forecasts of the folds differ, as a share of their CRPS, below which they are
@@ -36,8 +36,9 @@ MIN_R2_MOVE = 0.01
 SAMPLER_CHECKS = frozenset({"worst_rhat", "min_ess", "divergences"})
 
 Goal = Literal["sampler", "raise_r2", "lower_r2", "promise", "alternative", "another"]
-"""What a change is looked for: chains that mix; an R² in the band; better folds; a model about as good whose folds meet
-their limits, after an opening that failed; or just another model about as good, that may be sampled better."""
+"""What a change is looked for: chains that mix; an R² in the band; better folds; another forecast after an opening that
+failed, whose folds meet the limits as the base's do, or are about as good where the base's don't; or just another model
+about as good, that may be sampled better."""
 
 
 class Search(NamedTuple):
@@ -55,11 +56,9 @@ class Search(NamedTuple):
     ledger: tuple[Outcome, ...]
 
 
-def goal_of(base: Situation, repairs: bool) -> Goal:
-    """Return what is looked for from a base; `repairs`: whether its chains are what to see to first."""
+def goal_of(base: Situation | Trained) -> Goal:
+    """Return what is looked for from a base whose chains mixed as well as they will."""
     failing = open_codes(base.summary)
-    if repairs:
-        return "sampler"
     if "r2_low" in failing:
         return "raise_r2"
     if "r2_high" in failing:
@@ -189,14 +188,19 @@ def _objections(search: Search, candidate: Candidate, spec: ModelSpec, then: Scr
         if search.goal not in ("raise_r2", "lower_r2") and (more is None or more <= 0):
             yield say("excluded.no_evidence")
         return
+    yield from _objections_of_folds(search, gain, then)
+
+
+def _objections_of_folds(search: Search, gain: float, then: Screen) -> Iterator[str]:
     if search.goal == "promise" and gain < PROMISE:
         yield say("excluded.no_promise", least=percent(PROMISE))
-    if search.goal != "alternative" and gain < -HURTS:
-        yield say("excluded.hurts", most=percent(HURTS))
     if search.goal == "alternative" and distance(search.now, then) < DIFFERENCE:
         yield say("excluded.same", least=percent(DIFFERENCE))
-    if search.goal == "alternative" and not _meets_limits(search, then):
-        yield say("excluded.below_limits")
+    if search.goal == "alternative" and search.base.folds.passed:
+        if not _meets_limits(search, then):
+            yield say("excluded.below_limits")
+    elif gain < -HURTS:
+        yield say("excluded.hurts", most=percent(HURTS))
 
 
 def distance(one: Screen, other: Screen) -> float:
