@@ -38,7 +38,7 @@ def choose(
         found = [*_search(situation, earlier, best, goal, disabled_remedies), *found]
     following = _followed(found) or _return_to(situation, earlier, best)
     opens, reason = _opening(situation, following, is_last)
-    if following is None and goal == "promise":
+    if following is None and goal == "promise":  # what comes should the holdout fail the present model
         found = _search(situation, earlier, best, "alternative", disabled_remedies)
         following = _followed(found)
     return Candidates(
