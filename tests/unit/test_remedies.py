@@ -230,6 +230,19 @@ def test_weak_controls_go_and_strong_ones_stay():
     assert option.edits == [("controls[promotion]", None)]
 
 
+def test_of_more_outliers_than_the_limit_the_worst_are_taken():
+    now = situation(outlier=True)
+    series = now.series.copy()
+    rows = range(40, 40 + MAX_PULSES + 1)
+    for height, row in enumerate(rows, start=3):
+        series.loc[row, "predicted"] = series["actual"][row] * height
+    together, worst = TABLE["model_outliers"].propose(now._replace(series=series))
+    off = (series["actual"] - series["predicted"]).abs()
+    worst_rows = off.nlargest(MAX_PULSES).index
+    assert [key for key, _ in together.edits] == [f"pulses[{str(series['date'][r])[:10]}]" for r in sorted(worst_rows)]
+    assert [key for key, _ in worst.edits] == [f"pulses[{str(series['date'][worst_rows[0]])[:10]}]"]
+
+
 def test_several_outliers_are_taken_together_and_the_worst_alone():
     now = situation(outlier=True)
     series = now.series.copy()

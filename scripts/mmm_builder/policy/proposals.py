@@ -151,9 +151,10 @@ def _outliers(situation: Situation) -> list[str]:
 
 
 def model_outliers(situation: Situation) -> list[Option]:
-    """Give outlying periods effects of their own, if they are few: the worst one, or all."""
-    found, spec = _outliers(situation), situation.spec
-    if not found or len(found) + len(spec.pulses) > MAX_PULSES:
+    """Give outlying periods effects of their own: the worst one, or all as far as the limit allows, worst first."""
+    spec = situation.spec
+    found = _outliers(situation)[: max(0, MAX_PULSES - len(spec.pulses))]
+    if not found:
         return []
     prior = preset(spec.prior_preset).pulse_coefficient.model_dump(mode="json")
 
