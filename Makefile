@@ -73,7 +73,7 @@ peers: $(PEERS:%=$(VENV)/peers/%.stamp)
 calibration: $(VENV)/run.stamp ## fits about 1,700 clients of known truth and writes docs/calibration.md
 	@$(PY) benchmarks/calibration.py
 
-loop-study: $(VENV)/run.stamp ## follows 600 simulated clients through the loop and prints and writes its scorecard: docs/loop.md
+loop-study: $(VENV)/run.stamp ## follows 700 simulated clients through the loop and prints and writes its scorecard: docs/loop.md
 	@$(PY) benchmarks/loop_study.py
 
 scorecard: $(VENV)/dev.stamp ## measures how well files are read and writes docs/reader.md

@@ -2,7 +2,7 @@
 
     python benchmarks/loop_study.py [--only signal white_noise …] [--clients N] [--processes 2] [--records FILE]
 
-Each client is a run of its own, 600 in all; what it came to is a line of the records, so that a study that was stopped
+Each client is a run of its own, 700 in all; what it came to is a line of the records, so that a study that was stopped
 goes on where it was. Records are kept by the digest of the code that made them.
 """
 

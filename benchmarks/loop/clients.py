@@ -215,6 +215,18 @@ def without_media(number: int) -> LoopClient:
     return client._replace(expected=expected, traits=client.traits | {"r2": round(share, 3)})
 
 
+N_SIGNAL = 100
+"""Clients with a signal that the policy was made on; those of `new_signal` come after them."""
+
+
+def new_signal(number: int) -> LoopClient:
+    """Return a client whose media work that nobody had looked at while the policy was made.
+
+    Whoever changes the policy after a look at these clients takes the next ones.
+    """
+    return with_signal(N_SIGNAL + number)._replace(group="new_signal")
+
+
 class Group(NamedTuple):
     """`n` clients of one kind; `title` says what they are."""
 
@@ -224,7 +236,8 @@ class Group(NamedTuple):
 
 
 GROUPS: dict[str, Group] = {
-    "signal": Group(100, "media work", with_signal),
+    "signal": Group(N_SIGNAL, "media work", with_signal),
+    "new_signal": Group(100, "media work, clients that the policy was not made on", new_signal),
     "white_noise": Group(250, "the KPI is white noise", white_noise),
     "random_walk": Group(150, "the KPI is a random walk", random_walk),
     "without_media": Group(100, "predictable, media do nothing", without_media),

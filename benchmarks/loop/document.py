@@ -71,6 +71,7 @@ def document(records: Sequence[Record], made_on: str, machine: str) -> str:
         *_table(["aim", "found"], _aims(by_group)),
         "",
         *_signal_part(signal),
+        *_new_part(by_group["new_signal"]),
         *_ledger_part([r for group in GROUPS for r in by_group[group]]),
         *_best_part(signal),
         *_noise_part(by_group),
@@ -92,15 +93,17 @@ def _by_group(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def _aims(by_group: dict[str, list[Record]]) -> list[list[Any]]:
-    signal, media_free = by_group["signal"], by_group["without_media"]
+    signal, new, media_free = by_group["signal"], by_group["new_signal"], by_group["without_media"]
     noise = [r for name in ("white_noise", "random_walk") for r in by_group[name]]
     can = [r for r in signal if attainable(r)]
     above = against_best(signal)
     three = [r for r in media_free if r["traits"]["periods"] == THREE_YEARS]
     won = [r for r in can if succeeded(r)]
+    again = [["the same, clients that the policy was not made on", rate(list(filter(attainable, new)), succeeded)]]
     told, at_three = verdicts(media_free, "told", LEVEL), verdicts(three, "told", LEVEL)
     return [
         ["≥ 90 % full_success where the generating model passes all gates", rate(can, succeeded)],
+        *(again if new else []),
         ["median of at most 3 iterations, of those", _median(iterations_of(won))],
         [f"chosen model's CRPS within {percent(NEAR)} of the best of the candidate set",
          _near(above)],
@@ -141,6 +144,24 @@ def _signal_part(signal: list[Record]) -> list[str]:
         "it.",
         "",
         *_table(["clients", "all", "generating model passes", "full_success of those", "median iterations"], rows),
+        "",
+    ]
+
+
+def _new_part(new: list[Record]) -> list[str]:
+    if not new:
+        return []
+    can, cannot = [r for r in new if attainable(r)], [r for r in new if not attainable(r)]
+    won = [r for r in can if succeeded(r)]
+    return [
+        "## Clients that the policy was not made on",
+        "",
+        "The policy was made while looking at the clients above, so that their rate may flatter it. "
+        f"{len(new)} more, drawn in the same way, were followed once when it stood: of {len(can)} on which the "
+        f"generating model and the model of the true structure pass, **{rate(can, succeeded)} end with full_success**, "
+        f"after {_distribution(iterations_of(won))} iterations; of the other {len(cannot)}, "
+        f"{rate(cannot, succeeded)}. Of all {len(new)}, `media_adds` is yes for "
+        f"{verdicts(new, 'told', LEVEL)['yes']}, no for {verdicts(new, 'told', LEVEL)['no']}.",
         "",
     ]
 

@@ -156,6 +156,22 @@ def test_the_document_is_of_what_there_is(groups):
         assert f"{3 if group in groups else 0} of {own.n} ({group}" in text
 
 
+def test_clients_that_the_policy_was_not_made_on_stand_beside_the_others():
+    ended = ["full_success", "full_success", "full_success", "diagnostics_only"]
+    new = [record("new_signal", n, status=status) for n, status in enumerate(ended)]
+    text = document.document([record(), *new], "2026-01-01", "a machine")
+    assert "**1 of 1 (100 %" in text
+    assert "**3 of 4 (75 %" in text
+    assert "3 of 4 (75 %" in document.scorecard([record(), *new])
+    assert "Clients that the policy was not made on" not in document.document([record()], "2026-01-01", "a machine")
+
+
+def test_none_of_them_is_among_the_others():
+    first, new = (GROUPS[name].client(0) for name in ("signal", "new_signal"))
+    assert new.number == GROUPS["signal"].n
+    assert not new.table.equals(first.table)
+
+
 def test_a_false_yes_shows():
     records = [record("without_media", n, verdict="yes" if n < 2 else "no") for n in range(4)]
     assert "2 of 4 (50 %" in document.document(records, "2026-01-01", "a machine")
